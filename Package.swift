@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target speaks the same dialect, so that code can move between modules unchanged.
+let dialect: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// The numbered SQL files, in the order in which they are applied. Each has a `.down.sql` twin.
+let migrations: [String] = [
+    "0001_tables"
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "agentcorp",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "agentcorp", targets: ["agentcorp"]),
+        .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Worker", "Coordinator", "Kinds"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // 1: C
+        .systemLibrary(
+            name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+
+        // 2: the database client, the schema, a server of one's own
+        .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: migrations.flatMap { [.embedInCode("\($0).sql"), .embedInCode("\($0).down.sql")] },
+            swiftSettings: dialect),
+        .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: dialect),
+
+        // 3: the typed shell over the SQL functions
+        .target(name: "Queue", dependencies: ["Postgres", "Migrations", logging], swiftSettings: dialect),
+
+        // 4: the two kinds of process
+        .target(name: "Worker", dependencies: ["Queue", lifecycle, logging], swiftSettings: dialect),
+        .target(name: "Coordinator", dependencies: ["Queue", lifecycle, logging], swiftSettings: dialect),
+
+        // 5: the handlers that come with the engine
+        .target(
+            name: "Kinds",
+            dependencies: [
+                "Worker", subprocess, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: dialect),
+
+        // 7: the composition root
+        .executableTarget(
+            name: "agentcorp",
+            dependencies: [
+                "Kinds", "Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", lifecycle, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: dialect),
+
+        // Tests, a floor at a time
+        .target(
+            name: "TestSupport", dependencies: ["Queue", "Postgres", "EmbeddedPostgres", logging],
+            path: "Tests/TestSupport", swiftSettings: dialect),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "KindsTests", dependencies: ["Kinds", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "CommandLineTests", dependencies: ["agentcorp", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "ChaosTests", dependencies: ["TestSupport"], swiftSettings: dialect),
+    ]
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct AgentCorp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "agentcorp")
+}

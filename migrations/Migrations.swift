@@ -1,0 +1,2 @@
+/// The numbered SQL files, embedded in the binary.
+public enum Migrations {}
