@@ -1,0 +1,63 @@
+/// One exchange with the server and what may cut it short.
+struct Operation {
+    enum Interruption {
+        case cancelled
+        case deadline
+    }
+
+    /// How long a cancelled statement may take to end before the connection is given up.
+    private static let grace: Duration = .seconds(10)
+    /// A cancel request that arrives before the statement started is ignored, so it is sent again.
+    private static let repeatInterval: Duration = .milliseconds(200)
+
+    /// Whether the awaiting task's cancellation counts; cleaning up does not let itself be disturbed.
+    let isCancellable: Bool
+    private let deadline: ContinuousClock.Instant?
+    private(set) var interruption: Interruption?
+    private var giveUp: ContinuousClock.Instant?
+    private var nextCancel: ContinuousClock.Instant?
+
+    init(timeout: Duration?, isCancellable: Bool = true) {
+        self.isCancellable = isCancellable
+        deadline = timeout.map { .now + $0 }
+    }
+
+    /// Milliseconds until something is due, rounded up, for `poll`; -1 is never.
+    var pollTimeout: Int32 {
+        guard let next = nextCancel ?? deadline else { return -1 }
+        let left = next - .now
+        guard left > .zero else { return 0 }
+        let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
+        return Int32(clamping: milliseconds)
+    }
+
+    /// Whether a cancel request is due now, because of cancellation or time.
+    mutating func mustCancel() -> Bool {
+        if let nextCancel {
+            guard nextCancel <= .now else { return false }
+        } else if isCancellable, Task.isCancelled {
+            interruption = .cancelled
+        } else if let deadline, deadline <= .now {
+            interruption = .deadline
+        } else {
+            return false
+        }
+        let now = ContinuousClock.now
+        if giveUp == nil { giveUp = now + Operation.grace }
+        nextCancel = now + Operation.repeatInterval
+        return true
+    }
+
+    /// Whether the server has had its time to react to a cancel request.
+    var isHopeless: Bool { giveUp.map { $0 <= .now } ?? false }
+
+    /// The error for the caller after an interruption.
+    func interruptionError(_ suffix: String = "") -> PostgresError {
+        switch interruption {
+        case .deadline:
+            PostgresError(.deadlineExceeded, "the statement did not end in time and was cancelled" + suffix)
+        default:
+            PostgresError(.cancelled, "the statement was cancelled with its task" + suffix)
+        }
+    }
+}
