@@ -1,0 +1,30 @@
+public import Testing
+
+/// Gives a suite or a test a database of its own, `TestDatabase.current`, and drops it afterwards.
+public struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
+    let isMigrated: Bool
+
+    public func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        let server = TestServer.shared
+        let database =
+            isMigrated ? try await server.makeMigratedDatabase() : try await server.makeDatabase()
+        let result: Result<Void, any Error>
+        do {
+            try await TestDatabase.$scoped.withValue(database) { try await function() }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await database.drop()
+        try result.get()
+    }
+}
+
+extension Trait where Self == DatabaseTrait {
+    /// An empty database.
+    public static var database: DatabaseTrait { DatabaseTrait(isMigrated: false) }
+    /// A database with AgentCorp's schema.
+    public static var migratedDatabase: DatabaseTrait { DatabaseTrait(isMigrated: true) }
+}

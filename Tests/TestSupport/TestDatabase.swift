@@ -1,0 +1,45 @@
+/// A database of a test's own.
+public struct TestDatabase: Sendable {
+    public let name: String
+    /// How to connect to it: a libpq connection string.
+    public let dsn: String
+
+    public init(name: String, dsn: String) {
+        self.name = name
+        self.dsn = dsn
+    }
+
+    /// The database of the running suite or test; needs the trait `.database` or `.migratedDatabase`.
+    public static var current: TestDatabase {
+        guard let database = scoped else {
+            preconditionFailure("add the trait .database or .migratedDatabase to the suite or test")
+        }
+        return database
+    }
+
+    @TaskLocal static var scoped: TestDatabase?
+
+    /// Runs SQL by `psql` and returns what it printed: a line per row, columns separated by `|`.
+    ///
+    /// Each statement is its own transaction; the first error ends the run.
+    ///
+    /// - Throws: ``TestSupportError`` with what psql said.
+    @discardableResult
+    public func psql(_ sql: String) async throws -> String {
+        try await Self.psql(sql, dsn: dsn)
+    }
+
+    /// Removes it, and ends whatever is still connected.
+    public func drop() async throws {
+        try await TestServer.shared.drop(self)
+    }
+
+    static func psql(_ sql: String, dsn: String, singleTransaction: Bool = false) async throws -> String {
+        var arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
+        if singleTransaction { arguments.append("-1") }
+        let result = try await TestProcess.run(
+            "psql", arguments, environment: ["PGOPTIONS": "-c client_min_messages=warning"], input: sql)
+        guard result.status == 0 else { throw TestSupportError("psql: \(result.errors)") }
+        return result.output.last == "\n" ? String(result.output.dropLast()) : result.output
+    }
+}

@@ -1,0 +1,15 @@
+/// Waits until a condition holds, looking again every few milliseconds.
+///
+/// - Parameter what: What is waited for, in the error's words.
+/// - Throws: ``TestSupportError`` when it does not hold within `timeout`, and whatever the condition throws.
+public func waitUntil(
+    _ what: String, timeout: Duration = .seconds(20), _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + timeout
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            throw TestSupportError("waited \(timeout) in vain for \(what)")
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
