@@ -2,12 +2,15 @@
 import PackageDescription
 
 /// Every target speaks the same dialect, so that code can move between modules unchanged.
-let dialect: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+let dialect: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+    // Set by scripts/test. Not for everyone: a newer compiler has new warnings.
+    + (Context.environment["AGENTCORP_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// The numbered SQL files, in the order in which they are applied. Each has a `.down.sql` twin.
 let migrations: [String] = [
