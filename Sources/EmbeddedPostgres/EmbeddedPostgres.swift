@@ -158,16 +158,21 @@ public final class EmbeddedPostgres: Sendable {
         on data: DataDirectory, lock: DirectoryLock, as account: ServiceAccount,
         configuration: EmbeddedPostgresConfiguration, deadline: ContinuousClock.Instant, logger: Logger
     ) async throws -> EmbeddedPostgres {
-        let binaries = try chooseBinaries(for: data, named: configuration.binaries)
-        let socket = try SocketDirectory.prepare(named: configuration.socketDirectory, for: data, as: account)
-        let settings = EmbeddedPostgresConfiguration.defaultSettings.merging(configuration.settings) { $1 }
-        if try data.major() == nil {
-            logger.info("creating the embedded database", metadata: ["data": "\(data.path)"])
-            try data.initialize(
-                with: binaries, as: account, database: configuration.database, durable: settings["fsync"] != "off")
+        // On a thread: initdb takes a second or two, for which Swift's few threads must not stand still.
+        let (binaries, socket) = try await onThread {
+            let binaries = try chooseBinaries(for: data, named: configuration.binaries)
+            let socket = try SocketDirectory.prepare(named: configuration.socketDirectory, for: data, as: account)
+            let settings = EmbeddedPostgresConfiguration.defaultSettings.merging(configuration.settings) { $1 }
+            if try data.major() == nil {
+                logger.info("creating the embedded database", metadata: ["data": "\(data.path)"])
+                try data.initialize(
+                    with: binaries, as: account, database: configuration.database,
+                    durable: settings["fsync"] != "off")
+            }
+            try data.writeSettings(settings)
+            return (binaries, socket)
         }
         try Task.checkCancellation()
-        try data.writeSettings(settings)
         let postmaster = Postmaster(data: data, socket: socket, binaries: binaries, account: account, logger: logger)
         let server = EmbeddedPostgres(
             dsn: dsn(socket.path, port, configuration.database),

@@ -24,6 +24,9 @@ final class Postmaster: Sendable {
     /// How long a start is repeated while the remains of a killed server refuse it (about two seconds).
     private static let patience: Duration = .seconds(10)
 
+    /// A log longer than this many bytes is put aside before the next start, in place of the one before.
+    private static let longLog = 16 << 20
+
     init(
         data: DataDirectory, socket: SocketDirectory, binaries: ServerBinaries, account: ServiceAccount,
         logger: Logger
@@ -39,19 +42,7 @@ final class Postmaster: Sendable {
 
     /// Starts the thread, and with it the server.
     func launch() throws {
-        var thread = pthread_t()
-        let me = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            {
-                Unmanaged<Postmaster>.fromOpaque($0!).takeRetainedValue().supervise()
-                return nil
-            }, me.toOpaque())
-        guard code == 0 else {
-            me.release()
-            throw EmbeddedPostgresError(.startFailed, "cannot start a thread: \(systemError(code))")
-        }
-        pthread_detach(thread)
+        try startThread { self.supervise() }
     }
 
     /// Whether the server accepts connections.
@@ -83,6 +74,7 @@ final class Postmaster: Sendable {
         var failures = 0
         while true {
             let from = logSize()
+            let begin = ContinuousClock.now
             let status: Int32?
             do {
                 status = try runOnce()
@@ -109,7 +101,7 @@ final class Postmaster: Sendable {
                                 """)))
                 }
             }
-            failures += 1
+            failures = ContinuousClock.now - begin > .seconds(60) ? 1 : failures + 1
             pause(milliseconds: wasReady ? min(5000, 100 * failures) : 200)
         }
     }
@@ -118,6 +110,7 @@ final class Postmaster: Sendable {
     ///
     /// - Returns: its exit code, or nil when a stop came before it started.
     private func runOnce() throws(EmbeddedPostgresError) -> Int32? {
+        if logSize() > Self.longLog { rename(data.logPath, data.logPath + ".1") }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
         let log = open(data.logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -148,7 +141,6 @@ final class Postmaster: Sendable {
     private func refusedByRemains(_ log: String) -> Bool {
         log.contains("lock file \"postmaster.pid\" already exists")
             || log.contains("pre-existing shared memory block")
-            || log.contains("is already in use")
     }
 
     private func pause(milliseconds: Int) {

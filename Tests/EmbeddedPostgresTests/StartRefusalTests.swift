@@ -82,6 +82,22 @@ import Testing
         }
     }
 
+    @Test("a socket directory that another server uses is refused, and that server goes on")
+    func socketInUse() async throws {
+        try await ScratchDirectory.use { scratch in
+            var one = scratch.configuration
+            one.socketDirectory = scratch.path + "/s"
+            let server = try await EmbeddedPostgres.start(one, logger: Logger(label: "test"))
+            var two = one
+            two.dataDirectory = scratch.path + "/other"
+            let error = try await refusal(of: two)
+            #expect(error.code == .startFailed)
+            #expect(error.message.contains(".s.PGSQL.5432.lock"))
+            #expect(try await psql("select 1", on: server) == "1")
+            await server.stop()
+        }
+    }
+
     @Test("a place that cannot be created is named")
     func unusableParent() async throws {
         let configuration = EmbeddedPostgresConfiguration(dataDirectory: "/proc/nowhere/data")

@@ -47,7 +47,7 @@ public final class TestProcess: Sendable {
         let pid = try ChildProcess.spawn(
             [try find(program)] + arguments, environment: all,
             input: inputFile, output: outputFile, errors: errorsFile)
-        return TestProcess(pid: pid, outputFile: outputFile, errorsFile: errorsFile)
+        return try TestProcess(pid: pid, outputFile: outputFile, errorsFile: errorsFile)
     }
 
     /// Runs a program to its end; kills it and fails after `timeout`.
@@ -59,19 +59,11 @@ public final class TestProcess: Sendable {
         return try await process.waitForExit(timeout: timeout)
     }
 
-    private init(pid: pid_t, outputFile: Int32, errorsFile: Int32) {
+    private init(pid: pid_t, outputFile: Int32, errorsFile: Int32) throws {
         self.pid = pid
         self.outputFile = outputFile
         self.errorsFile = errorsFile
-        var thread = pthread_t()
-        let me = Unmanaged.passRetained(self)
-        pthread_create(
-            &thread, nil,
-            {
-                Unmanaged<TestProcess>.fromOpaque($0!).takeRetainedValue().collect()
-                return nil
-            }, me.toOpaque())
-        pthread_detach(thread)
+        try startThread { self.collect() }
     }
 
     deinit {
