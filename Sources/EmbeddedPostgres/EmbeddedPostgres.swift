@@ -162,14 +162,19 @@ public final class EmbeddedPostgres: Sendable {
         let (binaries, socket) = try await onThread {
             let binaries = try chooseBinaries(for: data, named: configuration.binaries)
             let socket = try SocketDirectory.prepare(named: configuration.socketDirectory, for: data, as: account)
-            let settings = EmbeddedPostgresConfiguration.defaultSettings.merging(configuration.settings) { $1 }
-            if try data.major() == nil {
-                logger.info("creating the embedded database", metadata: ["data": "\(data.path)"])
-                try data.initialize(
-                    with: binaries, as: account, database: configuration.database,
-                    durable: settings["fsync"] != "off")
+            do {
+                let settings = EmbeddedPostgresConfiguration.defaultSettings.merging(configuration.settings) { $1 }
+                if try data.major() == nil {
+                    logger.info("creating the embedded database", metadata: ["data": "\(data.path)"])
+                    try data.initialize(
+                        with: binaries, as: account, database: configuration.database,
+                        durable: settings["fsync"] != "off")
+                }
+                try data.writeSettings(settings)
+            } catch {
+                socket.remove()
+                throw error
             }
-            try data.writeSettings(settings)
             return (binaries, socket)
         }
         try Task.checkCancellation()

@@ -78,7 +78,7 @@ import Testing
             let path = scratch.path
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
                 let configuration = EmbeddedPostgresConfiguration(
-                    dataDirectory: path + "/data", settings: ["fsync": "off"])
+                    dataDirectory: path + "/data", socketDirectory: path + "/s", settings: ["fsync": "off"])
                 let server = try await EmbeddedPostgres.start(configuration, logger: Logger(label: "child"))
                 try await psql("create table t as select 42 as n", on: server)
                 kill(getpid(), SIGKILL)
@@ -96,7 +96,7 @@ import Testing
             let path = scratch.path
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
                 let configuration = EmbeddedPostgresConfiguration(
-                    dataDirectory: path + "/data", settings: ["fsync": "off"])
+                    dataDirectory: path + "/data", socketDirectory: path + "/s", settings: ["fsync": "off"])
                 _ = try await EmbeddedPostgres.start(configuration, logger: Logger(label: "child"))
                 kill(getpid(), SIGKILL)
             }
