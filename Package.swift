@@ -14,7 +14,17 @@ let dialect: [SwiftSetting] =
 
 /// The numbered SQL files, in the order in which they are applied. Each has a `.down.sql` twin.
 let migrations: [String] = [
-    "0001_tables"
+    "0001_tables",
+    "0002_foundation",
+    "0003_gates",
+    "0004_enqueue",
+    "0005_tree",
+    "0006_work",
+    "0007_resolve",
+    "0008_workers",
+    "0009_cancel_retry",
+    "0010_steps",
+    "0011_views",
 ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")

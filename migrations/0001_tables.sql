@@ -1,1 +1,231 @@
-select 1;
+-- The tables. A task's state is the table it stands in: bodies and history are insert-only, the hot tables are small and
+-- insert/delete-only. Every key of a table that belongs to a tree carries `shard`; a tree lives whole in one shard.
+-- Columns are ordered bigint, int, smallint, then variable length, so that no byte is lost to alignment.
+
+create schema if not exists agentcorp;
+comment on schema agentcorp is 'AgentCorp: a durable task queue and multi-agent orchestration engine';
+
+create sequence agentcorp.task_id;
+create sequence agentcorp.claim_id;
+create sequence agentcorp.gate;
+
+create table agentcorp.shard (shard smallint primary key check (shard between 0 and 1023));
+comment on table agentcorp.shard is 'One row per logical shard: the anchor of set inserts and the mutex of the shard';
+insert into agentcorp.shard values (0);
+
+create table agentcorp.queue (
+    id int generated always as identity primary key,
+    created_at timestamptz not null default now(),
+    paused_at timestamptz,
+    name text not null unique check (name ~ '^[a-z0-9][a-z0-9_.-]{0,62}$')
+);
+comment on table agentcorp.queue is 'A named lane that workers subscribe to';
+insert into agentcorp.queue (name) values ('default');
+
+create table agentcorp.task (
+    id bigint not null default nextval('agentcorp.task_id'),
+    parent_id bigint,
+    root_id bigint not null,
+    created_at timestamptz not null,
+    queue_id int not null,
+    depth smallint not null default 0,
+    priority smallint not null default 4 check (priority between 0 and 9),
+    max_attempts smallint not null default 10 check (max_attempts between 1 and 1000),
+    shard smallint not null default 0,
+    kind text not null check (kind <> ''),
+    name text,
+    args jsonb not null default '{}',
+    policy jsonb,
+    tags text[],
+    primary key (id, shard)
+);
+comment on table agentcorp.task is 'The immutable body of a task; its state is the table it stands in';
+comment on column agentcorp.task.policy is 'timeout_ms, backoff, join, on_error, unique_key; null: the defaults';
+create index task_parent on agentcorp.task (parent_id, name) where parent_id is not null;
+
+create table agentcorp.ready (
+    seq bigint not null,
+    task_id bigint not null,
+    queue_id int not null,
+    priority smallint not null,
+    shard smallint not null,
+    attempt smallint not null,
+    primary key (queue_id, priority, shard, seq, task_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.ready is 'Tasks that may be claimed now';
+comment on column agentcorp.ready.seq is 'The clock in microseconds when the task became ready: first in, first out';
+
+create table agentcorp.scheduled (
+    run_at timestamptz not null,
+    task_id bigint not null,
+    attempt smallint not null,
+    why smallint not null,
+    shard smallint not null,
+    primary key (task_id, shard)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.scheduled is 'Tasks that wait for a time';
+comment on column agentcorp.scheduled.why is '0 enqueued for later, 1 retry, 2 snoozed, 3 given back: no handler';
+create index scheduled_due on agentcorp.scheduled (shard, run_at, task_id);
+
+create table agentcorp.claim (
+    claim_id bigint not null,
+    worker_id bigint not null,
+    claimed_at timestamptz not null,
+    queue_id int not null,
+    shard smallint not null,
+    task_ids bigint[] not null,
+    attempts smallint[] not null,
+    primary key (claim_id, shard)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.claim is
+    'One row per claimed batch. A task in it runs while it has no attempt row of that number; the last one to end closes the claim';
+create index claim_worker on agentcorp.claim (worker_id);
+
+create table agentcorp.worker (
+    id bigint primary key,
+    started_at timestamptz not null,
+    beat_at timestamptz not null,
+    stopped_at timestamptz,
+    pid int not null,
+    concurrency int not null,
+    lost boolean not null default false,
+    host text not null,
+    version text not null,
+    queues text[] not null,
+    kinds text[] not null
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.1);
+comment on table agentcorp.worker is
+    'One row per started worker process. The id is random, so that a restored backup or a reused host name never revives an old worker';
+
+create table agentcorp.attempt (
+    task_id bigint not null,
+    finished_at timestamptz not null,
+    worker_id bigint,
+    ran_ms real,
+    attempt smallint not null,
+    outcome smallint not null,
+    shard smallint not null,
+    error jsonb,
+    primary key (task_id, attempt, shard)
+) with (autovacuum_vacuum_insert_scale_factor = 0.2);
+comment on table agentcorp.attempt is
+    'The history, and the fence: whoever inserts (task, attempt) first has ended that attempt; everyone else is too late';
+comment on column agentcorp.attempt.outcome is
+    'The end of the task: 1 completed, 2 failed, 3 cancelled, 4 skipped. The end of this attempt only: 10 errored, 11 lost, 12 suspended, 13 snoozed, 14 reopened';
+create index attempt_unsuccessful on agentcorp.attempt (outcome, task_id) where outcome in (2, 3, 4);
+create index attempt_finished on agentcorp.attempt using brin (finished_at) with (pages_per_range = 32, autosummarize = on);
+
+create table agentcorp.output (
+    task_id bigint not null,
+    shard smallint not null,
+    result jsonb not null,
+    primary key (task_id, shard)
+);
+comment on table agentcorp.output is 'What a task returned; no row when it returned nothing';
+
+create table agentcorp.dependency (
+    needs_id bigint not null,
+    task_id bigint not null,
+    gate bigint not null,
+    shard smallint not null,
+    primary key (needs_id, task_id, gate, shard)
+);
+comment on table agentcorp.dependency is 'An edge: task_id needs needs_id';
+comment on column agentcorp.dependency.gate is
+    'The blocked row that this edge counts for; an edge of an earlier gate never touches a later one';
+create index dependency_task on agentcorp.dependency (task_id);
+
+create table agentcorp.blocked (
+    task_id bigint not null,
+    gate bigint not null,
+    run_at timestamptz,
+    remaining int not null,
+    met int not null default 0,
+    failed int not null default 0,
+    quorum int not null default 0,
+    attempt smallint not null,
+    phase smallint not null,
+    shard smallint not null,
+    primary key (task_id, shard)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.blocked is 'Tasks that wait on other tasks, with the count of what is still open';
+comment on column agentcorp.blocked.phase is
+    '0 blocked before its first run, 1 running while its subtasks are open, 2 waiting for subtasks, 3 done, completes when its subtasks do';
+comment on column agentcorp.blocked.quorum is '0 all needs must succeed, -1 all must end, n at least n must succeed';
+
+create table agentcorp.resolve (
+    seq bigint not null,
+    needs_id bigint not null,
+    met boolean not null,
+    shard smallint not null,
+    primary key (shard, seq, needs_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.resolve is 'Outbox: tasks that have ended and that others need; the coordinator empties it';
+
+create table agentcorp.unique_key (
+    task_id bigint not null,
+    shard smallint not null,
+    key text not null,
+    primary key (key, shard)
+);
+comment on table agentcorp.unique_key is
+    'Which task holds a unique key. A key whose task has ended is free: the next enqueue takes the row over, so finishing never touches it';
+
+create table agentcorp.step (
+    task_id bigint not null,
+    created_at timestamptz not null,
+    attempt smallint not null,
+    shard smallint not null,
+    name text not null,
+    value jsonb not null,
+    primary key (task_id, name, shard)
+);
+comment on table agentcorp.step is 'A named durable checkpoint inside a task: computed once, replayed on every later attempt';
+
+create table agentcorp.progress (
+    task_id bigint not null,
+    reported_at timestamptz not null,
+    fraction real,
+    attempt smallint not null,
+    shard smallint not null,
+    message text,
+    primary key (task_id, shard)
+) with (fillfactor = 50);
+comment on table agentcorp.progress is 'The last progress that a task reported';
+
+create table agentcorp.count_delta (
+    queue_id int not null,
+    ready int not null default 0,
+    scheduled int not null default 0,
+    blocked int not null default 0,
+    running int not null default 0,
+    completed int not null default 0,
+    failed int not null default 0,
+    cancelled int not null default 0,
+    skipped int not null default 0,
+    shard smallint not null
+) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.count_delta is 'Changes of the depths of a queue, one row per call; folded into counter by the coordinator';
+
+create table agentcorp.counter (
+    ready bigint not null default 0,
+    scheduled bigint not null default 0,
+    blocked bigint not null default 0,
+    running bigint not null default 0,
+    completed bigint not null default 0,
+    failed bigint not null default 0,
+    cancelled bigint not null default 0,
+    skipped bigint not null default 0,
+    queue_id int not null,
+    shard smallint not null,
+    primary key (queue_id, shard)
+) with (fillfactor = 50);
+comment on table agentcorp.counter is 'The folded depths of each queue';
+
+create table agentcorp.leader (
+    name text primary key,
+    term bigint not null,
+    holder bigint not null,
+    expires_at timestamptz not null
+);
+comment on table agentcorp.leader is 'Who leads, under which term, until when; a lease row, safe behind poolers';

@@ -1,2 +1,33 @@
-/// The numbered SQL files, embedded in the binary.
-public enum Migrations {}
+/// One step of the schema: the SQL that makes it and the SQL that takes it back.
+public struct Migration: Sendable {
+    /// Counts from 1 without gaps.
+    public let version: Int
+    public let name: String
+    /// The SQL that brings the schema from `version - 1` to `version`.
+    public let up: String
+    /// The SQL that takes it back.
+    public let down: String
+
+    init(_ version: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.up = String(decoding: up, as: UTF8.self)
+        self.down = String(decoding: down, as: UTF8.self)
+    }
+
+    /// All steps in order, embedded in the binary.
+    public static let all: [Migration] = [
+        Migration(1, "tables", PackageResources._0001_tables_sql, PackageResources._0001_tables_down_sql),
+        Migration(2, "foundation", PackageResources._0002_foundation_sql, PackageResources._0002_foundation_down_sql),
+        Migration(3, "gates", PackageResources._0003_gates_sql, PackageResources._0003_gates_down_sql),
+        Migration(4, "enqueue", PackageResources._0004_enqueue_sql, PackageResources._0004_enqueue_down_sql),
+        Migration(5, "tree", PackageResources._0005_tree_sql, PackageResources._0005_tree_down_sql),
+        Migration(6, "work", PackageResources._0006_work_sql, PackageResources._0006_work_down_sql),
+        Migration(7, "resolve", PackageResources._0007_resolve_sql, PackageResources._0007_resolve_down_sql),
+        Migration(8, "workers", PackageResources._0008_workers_sql, PackageResources._0008_workers_down_sql),
+        Migration(
+            9, "cancel_retry", PackageResources._0009_cancel_retry_sql, PackageResources._0009_cancel_retry_down_sql),
+        Migration(10, "steps", PackageResources._0010_steps_sql, PackageResources._0010_steps_down_sql),
+        Migration(11, "views", PackageResources._0011_views_sql, PackageResources._0011_views_down_sql),
+    ]
+}

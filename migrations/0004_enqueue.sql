@@ -1,0 +1,274 @@
+-- Enqueue: one task, many tasks, bulk by COPY. All can be called inside the caller's own transaction.
+
+create function agentcorp.check_payload(what text, payload jsonb) returns void language plpgsql immutable as $$
+begin
+    if pg_column_size(payload) > 262144 then
+        raise exception '% are % KiB; the limit is 256 KiB', what, pg_column_size(payload) / 1024 using errcode = 'AC008',
+            hint = 'Store large data elsewhere and pass a reference to it.';
+    end if;
+end $$;
+comment on function agentcorp.check_payload is 'Refuses a payload over 256 KiB';
+
+-- A root chooses its shard by its unique key, so that uniqueness is local and global at once; else at random.
+create function agentcorp.choose_shard(p_key text) returns smallint language plpgsql as $$
+declare
+    v_shards smallint[] := array(select s.shard from agentcorp.shard s order by 1);
+begin
+    if cardinality(v_shards) = 1 then
+        return v_shards[1];
+    end if;
+    return v_shards[1 + case when p_key is null then floor(random() * cardinality(v_shards))::int
+        else (hashtextextended(p_key, 0) & 1048575)::int % cardinality(v_shards) end];
+end $$;
+comment on function agentcorp.choose_shard is 'The shard of a new tree';
+
+-- Ends a task that no worker has claimed. False: it runs, or has ended.
+create function agentcorp.withdraw(p_shard smallint, p_task bigint, p_error jsonb, out withdrawn boolean, out run_at timestamptz) language plpgsql as $$
+declare
+    v_attempt smallint := agentcorp.hold(p_shard, p_task);
+    v_from text;
+begin
+    withdrawn := false;
+    if v_attempt is null then
+        return;
+    end if;
+    perform 1 from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard and b.phase = 0 for update;
+    if found then
+        perform agentcorp.cancel_trees(p_shard, array[p_task], p_error);
+        withdrawn := true;
+        return;
+    end if;
+    delete from agentcorp.scheduled s where s.task_id = p_task and s.shard = p_shard returning s.run_at into run_at;
+    if found then
+        v_from := 'scheduled';
+    elsif agentcorp.take_ready(p_shard, array[p_task]) <> '{}' then
+        v_from := 'ready';
+    else
+        return;
+    end if;
+    perform agentcorp.move_counts(p_shard, array[p_task], v_from, null);
+    perform agentcorp.end_tasks(p_shard, array[p_task], array[v_attempt], 3::smallint, p_error);
+    withdrawn := true;
+end $$;
+comment on function agentcorp.withdraw is 'Cancels a task that has not been claimed; says whether it could, and when it was to run';
+
+-- Takes the key for a new task. Returns the task that keeps the key instead, or null when the new one has it.
+create function agentcorp.take_key(p_shard smallint, p_key text, p_task bigint, p_on_conflict text, out holder bigint, out run_at timestamptz)
+language plpgsql as $$
+declare
+    v_outcome smallint;
+    v_withdrawn record;
+begin
+    if p_on_conflict not in ('return', 'reject', 'replace', 'debounce') then
+        raise exception 'on_conflict: "%" is not understood', p_on_conflict using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(p_on_conflict, '{return,reject,replace,debounce}'), ' Use return, reject, replace or debounce.'));
+    end if;
+    loop
+        insert into agentcorp.unique_key (task_id, shard, key) values (p_task, p_shard, p_key) on conflict do nothing;
+        if found then
+            return;
+        end if;
+        select u.task_id into holder from agentcorp.unique_key u where u.key = p_key and u.shard = p_shard for update;
+        exit when holder is not null;
+    end loop;
+    select a.outcome into v_outcome from agentcorp.attempt a where a.shard = p_shard and a.task_id = holder order by a.attempt desc limit 1;
+    if v_outcome between 1 and 4 then
+        holder := null;
+    elsif p_on_conflict = 'reject' then
+        raise exception 'unique key "%" is held by task %', p_key, holder using errcode = 'AC004',
+            hint = 'Wait until that task ends, or use on_conflict => ''return'', ''replace'' or ''debounce''.';
+    elsif p_on_conflict in ('replace', 'debounce') then
+        -- A running holder keeps running without the key: what it was asked for is older than what is asked for now.
+        v_withdrawn := agentcorp.withdraw(p_shard, holder, jsonb_build_object('reason', 'replaced', 'message', format('replaced by task %s', p_task)));
+        run_at := case when p_on_conflict = 'replace' then v_withdrawn.run_at end;
+        holder := null;
+    end if;
+    if holder is null then
+        update agentcorp.unique_key u set task_id = p_task where u.key = p_key and u.shard = p_shard;
+    end if;
+end $$;
+comment on function agentcorp.take_key is 'Gives a unique key to a task, or says which task keeps it';
+
+create function agentcorp.enqueue(
+    kind text, args jsonb default '{}', queue text default 'default', priority int default 4, run_at timestamptz default null,
+    max_attempts int default 10, timeout interval default null, backoff text default null, unique_key text default null,
+    on_conflict text default 'return', parent_id bigint default null, needs bigint[] default null, tags text[] default null,
+    name text default null, join_rule jsonb default null, on_error jsonb default null, partition_key text default null)
+returns bigint language plpgsql as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+    v_shard smallint;
+    v_queue int := agentcorp.queue_id(enqueue.queue);
+    v_id bigint;
+    v_run_at timestamptz := enqueue.run_at;
+    v_policy jsonb;
+    v_parent agentcorp.task;
+    v_key record;
+    v_gate bigint;
+    v_needs record;
+begin
+    if coalesce(kind, '') = '' then
+        raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
+    end if;
+    if enqueue.priority is null or enqueue.priority not between 0 and 9 then
+        raise exception 'priority % is not between 0 (most urgent) and 9', enqueue.priority using errcode = 'AC007';
+    end if;
+    if enqueue.max_attempts is null or enqueue.max_attempts not between 1 and 1000 then
+        raise exception 'max_attempts % is not between 1 and 1000', enqueue.max_attempts using errcode = 'AC007';
+    end if;
+    perform agentcorp.check_payload('args', args);
+    if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
+        v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
+    end if;
+
+    if parent_id is null then
+        v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key)) end;
+    else
+        v_shard := agentcorp.shard_of(parent_id);
+        -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second.
+        if name is not null then
+            select t.id into v_id from agentcorp.task t where t.parent_id = enqueue.parent_id and t.name = enqueue.name and t.shard = v_shard;
+            if v_id is not null then
+                return v_id;
+            end if;
+        end if;
+        v_gate := agentcorp.open_gate(v_shard, parent_id, 1, true);
+        select * into v_parent from agentcorp.task t where t.id = enqueue.parent_id and t.shard = v_shard;
+        if v_parent.depth >= 1000 then
+            raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
+        end if;
+    end if;
+    v_id := agentcorp.next_id(v_shard);
+
+    if unique_key is not null then
+        v_key := agentcorp.take_key(v_shard, unique_key, v_id, on_conflict);
+        if v_key.holder is not null then
+            if v_gate is not null then
+                raise exception 'unique key "%" is held by task %, which is not a subtask of %', unique_key, v_key.holder, parent_id using errcode = 'AC004',
+                    hint = 'Give the subtask a key of its own, or make the parent need that task.';
+            end if;
+            return v_key.holder;
+        end if;
+        v_run_at := coalesce(v_key.run_at, v_run_at);
+        v_policy := coalesce(v_policy, '{}') || jsonb_build_object('unique_key', unique_key);
+    end if;
+
+    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
+        values (v_id, enqueue.parent_id, coalesce(v_parent.root_id, v_id), v_now, v_queue, coalesce(v_parent.depth + 1, 0), enqueue.priority,
+            enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags);
+    if v_gate is not null then
+        insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_id, enqueue.parent_id, v_gate, v_shard);
+    end if;
+
+    if needs <> '{}' then
+        if parent_id is not null then
+            perform agentcorp.refuse_cycle(v_shard, parent_id, needs);
+        end if;
+        v_gate := nextval('agentcorp.gate');
+        v_needs := agentcorp.add_needs(v_shard, v_id, v_gate, needs);
+        if v_needs.failed > 0 and coalesce(join_rule, '"all"') = '"all"' then
+            raise exception 'a task in needs has already failed' using errcode = 'AC009',
+                hint = 'Retry it first, or use join_rule => ''"settled"''.';
+        end if;
+        if v_needs.still_open > 0 then
+            insert into agentcorp.blocked (task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard)
+                values (v_id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(join_rule), 1, 0, v_shard);
+            insert into agentcorp.count_delta (queue_id, blocked, shard) values (v_queue, 1, v_shard);
+            perform agentcorp.settle_blocked(v_shard, array[v_id]);
+            return v_id;
+        end if;
+    end if;
+    if v_run_at > v_now then
+        insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard) values (v_run_at, v_id, 1, 0, v_shard);
+        insert into agentcorp.count_delta (queue_id, scheduled, shard) values (v_queue, 1, v_shard);
+        if v_run_at < v_now + interval '1 second' then
+            perform agentcorp.wake_coordinator(v_shard);
+        end if;
+    else
+        insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
+            values (agentcorp.micros(v_now), v_id, v_queue, enqueue.priority, v_shard, 1);
+        insert into agentcorp.count_delta (queue_id, ready, shard) values (v_queue, 1, v_shard);
+        perform agentcorp.wake(v_shard, v_queue);
+    end if;
+    return v_id;
+end $$;
+comment on function agentcorp.enqueue is
+    'Adds one task and returns its id. Everything but kind is optional; use named notation: agentcorp.enqueue(''command'', args => ''{"argv":["true"]}'')';
+
+-- Rows without keys, needs or a parent are inserted as sets; the others one by one.
+create function agentcorp.enqueue_many(tasks jsonb) returns setof bigint language plpgsql
+set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+    v_seq bigint := agentcorp.micros(v_now);
+    v_shard smallint := agentcorp.choose_shard(null);
+    v_nodes jsonb[];
+    v_ids bigint[];
+    v_node jsonb;
+    v_later int;
+begin
+    if jsonb_typeof(tasks) is distinct from 'array' then
+        raise exception 'tasks is not an array' using errcode = 'AC007', hint = 'Pass [{"kind": "...", "args": {...}}, ...].';
+    end if;
+    v_nodes := array(select n from jsonb_array_elements(tasks) n);
+    perform agentcorp.check_nodes(v_nodes, array(select '/' || i from generate_series(0, cardinality(v_nodes) - 1) i), false);
+    if exists (select from unnest(v_nodes) n where n ?| '{unique_key,needs,parent_id,partition_key}') then
+        foreach v_node in array v_nodes loop
+            return next agentcorp.enqueue_node(v_node);
+        end loop;
+        return;
+    end if;
+    v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, cardinality(v_nodes)));
+    perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
+    insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
+        select v_seq, t.id, t.queue_id, t.priority, s.shard, 1
+        from agentcorp.shard s cross join unnest(v_nodes, v_ids) x(n, id) join agentcorp.task t on t.id = x.id and t.shard = v_shard
+        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now;
+    get diagnostics v_later = row_count;
+    v_later := cardinality(v_ids) - v_later;
+    if v_later > 0 then
+        insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
+            select (x.n ->> 'run_at')::timestamptz, x.id, 1, 0, s.shard
+            from agentcorp.shard s cross join unnest(v_nodes, v_ids) x(n, id)
+            where s.shard = v_shard and (x.n ->> 'run_at')::timestamptz > v_now;
+        perform agentcorp.wake_coordinator(v_shard);
+    end if;
+    insert into agentcorp.count_delta (queue_id, ready, scheduled, shard)
+        select t.queue_id, count(*) filter (where l.later is not true), count(*) filter (where l.later), v_shard
+        from unnest(v_nodes, v_ids) x(n, id) join agentcorp.task t on t.id = x.id and t.shard = v_shard
+        cross join lateral (select (x.n ->> 'run_at')::timestamptz > v_now later) l group by 1;
+    perform agentcorp.wake(v_shard, q.queue_id)
+        from (select distinct t.queue_id from unnest(v_ids) i join agentcorp.task t on t.id = i and t.shard = v_shard) q;
+    return query select unnest(v_ids);
+end $$;
+comment on function agentcorp.enqueue_many is
+    'Adds an array of tasks in one call; each element has the fields of agentcorp.enqueue. Returns the ids in order';
+
+create function agentcorp.enqueue_node(node jsonb) returns bigint language plpgsql as $$
+begin
+    return agentcorp.enqueue(node ->> 'kind', coalesce(node -> 'args', '{}'), coalesce(node ->> 'queue', 'default'), coalesce((node ->> 'priority')::int, 4),
+        (node ->> 'run_at')::timestamptz, coalesce((node ->> 'max_attempts')::int, 10), (node ->> 'timeout')::interval, node ->> 'backoff',
+        node ->> 'unique_key', coalesce(node ->> 'on_conflict', 'return'), (node ->> 'parent_id')::bigint,
+        array(select (n #>> '{}')::bigint from jsonb_array_elements(node -> 'needs') n), agentcorp.text_array(node -> 'tags'), node ->> 'name',
+        node -> 'join', node -> 'on_error', node ->> 'partition_key');
+end $$;
+comment on function agentcorp.enqueue_node is 'Calls agentcorp.enqueue with the fields of a JSON object';
+
+create function agentcorp.bulk_begin(queue text, n int, out ids bigint[], out queue_id int, out shard smallint, out seq bigint, out created_at timestamptz)
+language plpgsql as $$
+begin
+    created_at := agentcorp.clock();
+    seq := agentcorp.micros(created_at);
+    queue_id := agentcorp.queue_id(queue);
+    shard := agentcorp.choose_shard(null);
+    ids := array(select agentcorp.next_id(bulk_begin.shard) from generate_series(1, n));
+end $$;
+comment on function agentcorp.bulk_begin is
+    'Reserves n ids for a bulk load. In the same transaction COPY into agentcorp.task and agentcorp.ready with them, then call agentcorp.bulk_end';
+
+create function agentcorp.bulk_end(p_shard smallint, p_queue int, n int) returns void language plpgsql as $$
+begin
+    insert into agentcorp.count_delta (queue_id, ready, shard) values (p_queue, n, p_shard);
+    perform agentcorp.wake(p_shard, p_queue);
+end $$;
+comment on function agentcorp.bulk_end is 'Counts the loaded tasks and wakes the workers';

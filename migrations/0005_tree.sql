@@ -1,0 +1,332 @@
+-- Trees: nested tasks with needs by name, added in one transaction.
+
+create function agentcorp.text_array(list jsonb) returns text[] language sql immutable as $$
+    select case when jsonb_typeof(list) = 'array' then array(select e from jsonb_array_elements_text(list) e) end
+$$;
+comment on function agentcorp.text_array is 'A JSON array of strings as a text array';
+
+create function agentcorp.node_policy(node jsonb) returns jsonb language sql immutable as $$
+    select case when node ?| '{timeout,backoff,join,on_error}' then agentcorp.make_policy(
+        agentcorp.milliseconds(node ->> 'timeout', 'timeout'), node ->> 'backoff', node -> 'join', node -> 'on_error') end
+$$;
+comment on function agentcorp.node_policy is 'The policy column for a JSON task';
+
+create function agentcorp.check_nodes(nodes jsonb[], pointers text[], may_nest boolean) returns void language plpgsql as $$
+declare
+    v_fields text[] := '{kind,name,args,queue,priority,run_at,max_attempts,timeout,backoff,tags,needs,join,on_error}';
+    v_bad record;
+    v_detail text;
+    v_hint text;
+    v_queues text[] := array(select q.name from agentcorp.queue q);
+begin
+    v_fields := v_fields || case when may_nest then '{subtasks,sequential}'::text[] else '{unique_key,on_conflict,parent_id,partition_key}' end;
+    select x.n, x.p, case
+        when jsonb_typeof(x.n) <> 'object' then 'is not an object'
+        when x.n - v_fields <> '{}' then 'field'
+        when jsonb_typeof(x.n -> 'kind') is distinct from 'string' or x.n ->> 'kind' = '' then '/kind is missing or not a string'
+        when jsonb_typeof(x.n -> 'name') <> 'string' then '/name is not a string'
+        when pg_column_size(x.n -> 'args') > 262144 then '/args is over 256 KiB'
+        when x.n ->> 'queue' <> all (v_queues) then 'queue'
+        when x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$') then '/priority is not a whole number from 0 to 9'
+        when x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$')
+            then '/max_attempts is not a whole number from 1 to 1000'
+        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,on_conflict,timeout,backoff,run_at}' then case
+            when jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")') then '/tags is not an array of strings'
+            when jsonb_typeof(x.n -> 'needs') <> 'array' then '/needs is not an array'
+            when jsonb_path_exists(x.n, '$.needs[*] ? (@.type() != "string" && @.type() != "number")') then '/needs is not an array of names'
+            when jsonb_typeof(x.n -> 'subtasks') <> 'array' then '/subtasks is not an array'
+            when jsonb_typeof(x.n -> 'sequential') <> 'boolean' then '/sequential is not true or false'
+            when jsonb_typeof(x.n -> 'timeout') <> 'string' then '/timeout is not a duration such as "30s"'
+            when jsonb_typeof(x.n -> 'backoff') <> 'string' then '/backoff is not a string such as "1s..60s"'
+            when jsonb_typeof(x.n -> 'run_at') <> 'string' then '/run_at is not a string such as "2030-01-31T12:00:00Z"'
+            when jsonb_typeof(x.n -> 'unique_key') <> 'string' then '/unique_key is not a string' end
+        end problem
+        into v_bad from unnest(nodes, pointers) x(n, p)
+        where case
+        when jsonb_typeof(x.n) <> 'object' then true
+        when x.n - v_fields <> '{}' or jsonb_typeof(x.n -> 'kind') is distinct from 'string' or x.n ->> 'kind' = ''
+            or jsonb_typeof(x.n -> 'name') <> 'string' or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
+            or x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$')
+            or x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$') then true
+        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,timeout,backoff,run_at}' then
+            jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")')
+            or jsonb_typeof(x.n -> 'needs') <> 'array' or jsonb_path_exists(x.n, '$.needs[*] ? (@.type() != "string" && @.type() != "number")')
+            or jsonb_typeof(x.n -> 'subtasks') <> 'array' or jsonb_typeof(x.n -> 'sequential') <> 'boolean'
+            or jsonb_typeof(x.n -> 'timeout') <> 'string' or jsonb_typeof(x.n -> 'backoff') <> 'string' or jsonb_typeof(x.n -> 'run_at') <> 'string'
+            or jsonb_typeof(x.n -> 'unique_key') <> 'string'
+        else false end limit 1;
+    if found then
+        if v_bad.problem = 'field' then
+            select k, agentcorp.did_you_mean(k, v_fields) into v_detail, v_hint from jsonb_object_keys(v_bad.n - v_fields) k limit 1;
+            raise exception '%: unknown field "%"', coalesce(nullif(v_bad.p, ''), '/'), v_detail using errcode = 'AC007',
+                hint = trim(concat(v_hint, ' Known fields: ', array_to_string(v_fields, ', '), '.'));
+        elsif v_bad.problem = 'queue' then
+            raise exception '%/queue: unknown queue "%"', v_bad.p, v_bad.n ->> 'queue' using errcode = 'AC006',
+                hint = trim(concat(agentcorp.did_you_mean(v_bad.n ->> 'queue', v_queues), format(' Create it with: select agentcorp.create_queue(%L)', v_bad.n ->> 'queue')));
+        end if;
+        raise exception '%', case when v_bad.problem like '/%' then v_bad.p || v_bad.problem else concat_ws(' ', coalesce(nullif(v_bad.p, ''), '/'), v_bad.problem) end
+            using errcode = 'AC007';
+    end if;
+    for v_bad in select x.n, x.p from unnest(nodes, pointers) x(n, p) where x.n ?| '{timeout,backoff,join,on_error,run_at}' loop
+        begin
+            perform agentcorp.node_policy(v_bad.n), (v_bad.n ->> 'run_at')::timestamptz;
+        exception when sqlstate 'AC007' or invalid_datetime_format or datetime_field_overflow then
+            get stacked diagnostics v_detail = message_text, v_hint = pg_exception_hint;
+            raise exception '%: %', coalesce(nullif(v_bad.p, ''), '/'), v_detail using errcode = 'AC007', hint = v_hint;
+        end;
+    end loop;
+end $$;
+comment on function agentcorp.check_nodes is 'Refuses malformed JSON tasks, with a JSON pointer to the first fault';
+
+create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[],
+    p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
+returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+begin
+    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
+        select x.id, x.parent, coalesce(p_root, x.id), p_now, q.id, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),
+            coalesce((x.n ->> 'max_attempts')::smallint, 10), s.shard, x.n ->> 'kind', x.n ->> 'name', coalesce(x.n -> 'args', '{}'),
+            agentcorp.node_policy(x.n), agentcorp.text_array(x.n -> 'tags')
+        from agentcorp.shard s cross join unnest(p_nodes, p_ids, p_parents, p_depths) x(n, id, parent, depth)
+        join agentcorp.queue q on q.name = coalesce(x.n ->> 'queue', 'default') where s.shard = p_shard;
+end $$;
+comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks';
+
+-- Names the members of a cycle among siblings, given that one exists: from any node that is left, follow needs until one repeats.
+create function agentcorp.name_cycle(p_from int[], p_to int[], p_names text[]) returns text language plpgsql immutable as $$
+declare
+    v_path int[] := array[p_from[1]];
+    v_next int;
+begin
+    loop
+        v_next := p_to[array_position(p_from, v_path[cardinality(v_path)])];
+        if v_next = any(v_path) then
+            v_path := v_path[array_position(v_path, v_next):] || v_next;
+            return (select string_agg(format('"%s"', p_names[i]), ' needs ' order by o) from unnest(v_path) with ordinality u(i, o));
+        end if;
+        v_path := v_path || v_next;
+    end loop;
+end $$;
+comment on function agentcorp.name_cycle is 'A cycle in words';
+
+create function agentcorp.enqueue_tree(tree jsonb, parent_id bigint default null, unique_key text default null, on_conflict text default 'return',
+    partition_key text default null) returns bigint language plpgsql as $$
+begin
+    return (agentcorp.insert_trees(array[tree], array[''], parent_id, unique_key, on_conflict, partition_key))[1];
+end $$;
+comment on function agentcorp.enqueue_tree is
+    'Adds a task with nested "subtasks" in one transaction and returns its id. A task runs after its subtasks; "needs" names siblings; "sequential" makes each subtask need the one before it';
+
+create function agentcorp.insert_trees(p_trees jsonb[], p_pointers text[], p_parent bigint, p_key text default null, p_on_conflict text default 'return',
+    p_partition text default null) returns bigint[] language plpgsql set enable_mergejoin = off set jit = off as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+    v_shard smallint;
+    v_nodes jsonb[];
+    v_pointers text[];
+    v_parents int[];
+    v_depths int[];
+    v_ids bigint[];
+    v_names text[];
+    v_n int;
+    v_parent agentcorp.task;
+    v_parent_gate bigint;
+    v_root bigint;
+    v_gate bigint := nextval('agentcorp.gate');
+    v_bad record;
+    v_lost int;
+    v_need text;
+    v_left int;
+    v_from int[];
+    v_to int[];
+    v_rest_from int[];
+    v_rest_to int[];
+    v_blocked bigint[];
+    v_key record;
+begin
+    -- 1. the tree as rows: a node, its parent's number, a pointer to say where an error is
+    with recursive node(n, p, path, depth) as (
+        select x.n, x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
+        union all
+        select c.n, node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
+        from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
+            with ordinality c(n, i) where node.depth < 1000
+    ), numbered as (select node.*, row_number() over (order by path) i from node)
+    select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
+            order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
+        array_agg(a.p order by a.i), array_agg(b.i order by a.i), array_agg(a.depth order by a.i), count(*)
+        into v_nodes, v_pointers, v_parents, v_depths, v_n
+        from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
+    if cardinality(v_nodes) is distinct from v_n then
+        raise exception 'a task in the tree is not an object' using errcode = 'AC007', hint = 'Each task is {"kind": "...", ...}.';
+    end if;
+    perform agentcorp.check_nodes(v_nodes, v_pointers, true);
+    v_names := array(select coalesce(x.n ->> 'name', x.p) from unnest(v_nodes, v_pointers) with ordinality x(n, p, i) order by x.i);
+
+    -- 2. needs: names of siblings, or the sibling before where the parent is sequential
+    select x.p into v_bad from (
+        select x.p, row_number() over (partition by v_parents[x.i], x.n ->> 'name' order by x.i) copy
+        from unnest(v_nodes, v_pointers) with ordinality x(n, p, i) where x.n ? 'name') x where x.copy > 1 limit 1;
+    if found then
+        raise exception '%/name: "%" is the name of another sibling', v_bad.p, v_names[array_position(v_pointers, v_bad.p)] using errcode = 'AC007',
+            hint = 'Names must differ among siblings.';
+    end if;
+    with edge as (
+        select x.i, d.need, s.i j
+        from unnest(v_nodes) with ordinality x(n, i) cross join lateral jsonb_array_elements_text(x.n -> 'needs') d(need)
+        left join unnest(v_nodes) with ordinality s(n, i) on s.n ->> 'name' = d.need and coalesce(v_parents[s.i], 0) = coalesce(v_parents[x.i], 0)
+        where x.n ? 'needs'
+        union
+        select x.i, null, x.before from (select u.i, lag(u.i) over (partition by v_parents[u.i] order by u.i) before from unnest(v_nodes) with ordinality u(n, i)) x
+        where x.before is not null and (v_nodes[v_parents[x.i]] -> 'sequential')::boolean
+    )
+    select array_agg(e.i), array_agg(e.j), (array_agg(e.i) filter (where e.j is null))[1], (array_agg(e.need) filter (where e.j is null))[1]
+        into v_from, v_to, v_lost, v_need from edge e;
+    if v_need is not null then
+        raise exception '%/needs: there is no sibling named "%"', v_pointers[v_lost], v_need using errcode = 'AC001',
+            hint = coalesce(nullif(agentcorp.did_you_mean(v_need, array(select s.n ->> 'name' from unnest(v_nodes) with ordinality s(n, i)
+                where v_parents[s.i] is not distinct from v_parents[v_lost] and s.n ? 'name')), ''), 'A task can need its siblings, by their names.');
+    end if;
+    -- 3. cycles: peel off what needs nothing that is left, until nothing changes
+    if exists (select from unnest(v_from, v_to) e(a, b) where e.b >= e.a) then
+        v_rest_from := v_from;
+        v_rest_to := v_to;
+        loop
+            v_left := cardinality(v_rest_from);
+            select array_agg(e.a), array_agg(e.b) into v_rest_from, v_rest_to from unnest(v_rest_from, v_rest_to) e(a, b) where e.b = any (v_rest_from);
+            exit when v_rest_from is null;
+            if cardinality(v_rest_from) = v_left then
+                raise exception 'the tree has a cycle: %', agentcorp.name_cycle(v_rest_from, v_rest_to, v_names) using errcode = 'AC003',
+                    hint = 'Remove one of these needs.';
+            end if;
+        end loop;
+    end if;
+
+    -- 4. where it hangs
+    if p_parent is null then
+        v_shard := agentcorp.choose_shard(coalesce(p_key, p_partition));
+        v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, v_n));
+        v_root := v_ids[1];
+        if p_key is not null then
+            v_key := agentcorp.take_key(v_shard, p_key, v_root, p_on_conflict);
+            if v_key.holder is not null then
+                return array[v_key.holder];
+            end if;
+        end if;
+    else
+        v_shard := agentcorp.shard_of(p_parent);
+        v_parent_gate := agentcorp.open_gate(v_shard, p_parent, cardinality(p_trees), true);
+        select * into v_parent from agentcorp.task t where t.id = p_parent and t.shard = v_shard;
+        v_root := v_parent.root_id;
+        v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, v_n));
+        v_depths := array(select d + v_parent.depth + 1 from unnest(v_depths) with ordinality u(d, i) order by i);
+    end if;
+    if v_depths[(select i from unnest(v_depths) with ordinality u(d, i) order by d desc limit 1)] > 1000 then
+        raise exception 'the tree is over 1000 levels deep' using errcode = 'AC007';
+    end if;
+
+    -- 5. a subtask without needs of its own starts after what its parent needs: the whole subtree waits, not only its last task
+    with recursive own as (select e.a, e.b from unnest(v_from, v_to) e(a, b)), edge(a, b) as (
+        select own.a, own.b from own
+        union
+        select c.i::int, edge.b from edge join unnest(v_parents) with ordinality c(parent, i) on c.parent = edge.a
+        where not exists (select from own where own.a = c.i)
+    )
+    select array_agg(edge.a), array_agg(edge.b) into v_from, v_to from edge;
+
+    -- 6. rows
+    perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids,
+        array(select coalesce(v_ids[p], p_parent) from unnest(v_parents) with ordinality u(p, i) order by i), v_root, v_depths);
+    insert into agentcorp.dependency (needs_id, task_id, gate, shard)
+        select e.a, e.b, e.g, s.shard from agentcorp.shard s cross join (
+            select v_ids[x.b], v_ids[x.a], v_gate from unnest(v_from, v_to) x(a, b)
+            union all select v_ids[x.i], coalesce(v_ids[x.p], p_parent), case when x.p is null then v_parent_gate else v_gate end
+            from unnest(v_parents) with ordinality x(p, i) where x.p is not null or p_parent is not null) e(a, b, g)
+        where s.shard = v_shard;
+    insert into agentcorp.blocked (task_id, gate, run_at, remaining, quorum, attempt, phase, shard)
+        select v_ids[x.i], v_gate, (v_nodes[x.i] ->> 'run_at')::timestamptz, x.n, agentcorp.parse_join(v_nodes[x.i] -> 'join'), 1, 0, s.shard
+        from agentcorp.shard s cross join (
+            select y.i, count(*) n from (select unnest(v_from) i union all select p from unnest(v_parents) p where p is not null) y group by 1) x
+        where s.shard = v_shard;
+    v_blocked := array(select b.task_id from agentcorp.blocked b where b.shard = v_shard and b.task_id = any (v_ids));
+    perform agentcorp.move_counts(v_shard, v_blocked, null, 'blocked');
+    select array_agg(x.id order by x.id) ids, array_agg(1::smallint) attempts, array_agg((x.n ->> 'run_at')::timestamptz order by x.id) run_ats
+        into v_bad from unnest(v_ids, v_nodes) x(id, n) where x.id <> all (v_blocked);
+    if v_bad.ids is not null then
+        perform agentcorp.make_ready(v_shard, v_bad.ids, v_bad.attempts, v_bad.run_ats);
+        perform agentcorp.move_counts(v_shard, array(select i from unnest(v_bad.ids, v_bad.run_ats) u(i, r) where r > v_now), null, 'scheduled');
+        perform agentcorp.move_counts(v_shard, array(select i from unnest(v_bad.ids, v_bad.run_ats) u(i, r) where r is null or r <= v_now), null, 'ready');
+    end if;
+    return array(select v_ids[i] from unnest(v_parents) with ordinality u(p, i) where p is null order by i);
+end $$;
+comment on function agentcorp.insert_trees is 'Checks and inserts trees, as roots or as subtasks of an open task; returns the ids of the tops';
+
+create function agentcorp.add_subtask(parent_id bigint, kind text, args jsonb default '{}', queue text default 'default', priority int default 4,
+    run_at timestamptz default null, max_attempts int default 10, timeout interval default null, backoff text default null,
+    needs bigint[] default null, tags text[] default null, name text default null, on_error jsonb default null) returns bigint language sql as $$
+    select agentcorp.enqueue(kind, args, queue, priority, run_at, max_attempts, timeout, backoff, null, 'return', parent_id, needs, tags, name, null, on_error)
+$$;
+comment on function agentcorp.add_subtask is
+    'Adds a subtask to an open task, which then ends only after it. A subtask with a name is added once: a second call returns the first';
+
+create function agentcorp.add_subtasks(parent_id bigint, subtasks jsonb) returns setof bigint language plpgsql as $$
+begin
+    if jsonb_typeof(subtasks) is distinct from 'array' then
+        raise exception 'subtasks is not an array' using errcode = 'AC007', hint = 'Pass [{"kind": "...", ...}, ...].';
+    end if;
+    if subtasks = '[]' then
+        return;
+    end if;
+    return query select unnest(agentcorp.insert_trees(array(select n from jsonb_array_elements(subtasks) n),
+        array(select '/' || i from generate_series(0, jsonb_array_length(subtasks) - 1) i), parent_id));
+end $$;
+comment on function agentcorp.add_subtasks is 'Adds several subtasks (which may have subtasks and need each other) to an open task at once';
+
+create function agentcorp.add_complex_task(description text, subtasks jsonb, kind text default 'noop', args jsonb default '{}') returns bigint language sql as $$
+    select agentcorp.enqueue_tree(jsonb_build_object('name', description, 'kind', kind, 'args', args, 'subtasks', subtasks))
+$$;
+comment on function agentcorp.add_complex_task is 'Adds a task that is made of subtasks, described in words; it completes when they all have';
+
+create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql as $$
+declare
+    v_path bigint[];
+begin
+    with recursive walk(id, path) as (
+        select p_task, array[p_task]
+        union
+        select d.task_id, w.path || d.task_id from walk w join agentcorp.dependency d on d.needs_id = w.id and d.shard = p_shard
+        where d.task_id <> all (w.path) and w.id <> all (p_needs)
+    )
+    select w.path into v_path from walk w where w.id = any (p_needs) limit 1;
+    if v_path is not null then
+        raise exception 'that would be a cycle: % needs %', v_path[1],
+            (select string_agg(i::text, ' needs ' order by o desc) from unnest(v_path) with ordinality u(i, o))
+            using errcode = 'AC003', hint = 'Nothing was changed.';
+    end if;
+end $$;
+comment on function agentcorp.refuse_cycle is 'Raises AC003 when a task would come to need itself';
+
+-- locks: shard (so that two calls cannot close a cycle together), fence, blocked, scheduled, ready
+create function agentcorp.add_dependency(task_id bigint, needs_id bigint) returns void language plpgsql as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_gate bigint;
+    v_needs record;
+begin
+    if agentcorp.shard_of(needs_id) <> v_shard then
+        raise exception 'tasks % and % are in different shards', task_id, needs_id using errcode = 'AC007',
+            hint = 'Enqueue both in one tree or with the same partition_key.';
+    end if;
+    perform 1 from agentcorp.shard s where s.shard = v_shard for update;
+    perform agentcorp.refuse_cycle(v_shard, task_id, array[needs_id]);
+    if exists (select from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate and b.shard = v_shard
+        where d.needs_id = add_dependency.needs_id and d.task_id = add_dependency.task_id and d.shard = v_shard) then
+        return;
+    end if;
+    v_gate := agentcorp.open_gate(v_shard, task_id, 0, false);
+    v_needs := agentcorp.add_needs(v_shard, task_id, v_gate, array[needs_id]);
+    update agentcorp.blocked b set remaining = b.remaining + v_needs.still_open, met = b.met + v_needs.met, failed = b.failed + v_needs.failed
+        where b.task_id = add_dependency.task_id and b.shard = v_shard;
+    perform agentcorp.settle_blocked(v_shard, array[task_id]);
+end $$;
+comment on function agentcorp.add_dependency is
+    'Makes a task that has not started wait for another one. AC003 when that would be a cycle; a needed task that is just finishing is not missed';

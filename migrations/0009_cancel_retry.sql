@@ -1,0 +1,194 @@
+-- Cancel and retry: whole trees down, whole failures up.
+
+-- Fence first, then remove: from here on nobody else can end these attempts, wherever the tasks stand or move. The tables are
+-- emptied in the order in which tasks move through them, so that one in motion is met in the next.
+-- locks: fence (task id ascending), blocked, scheduled, ready
+create function agentcorp.cancel_trees(p_shard smallint, p_roots bigint[], p_error jsonb) returns int language plpgsql as $$
+declare
+    v_ids bigint[];
+    v_open record;
+    v_won bigint[];
+    v_all bigint[] := '{}';
+    v_part bigint[];
+begin
+    with recursive tree(id) as (
+        select unnest(p_roots) union select t.id from tree join agentcorp.task t on t.parent_id = tree.id and t.shard = p_shard)
+    select array_agg(tree.id order by tree.id) into v_ids from tree;
+    loop
+        select array_agg(q.id order by q.id) ids, array_agg(q.next order by q.id) attempts into v_open from (
+            select i id, (coalesce(l.attempt, 0) + 1)::smallint as next, l.outcome from unnest(v_ids) i
+            left join lateral (select a.attempt, a.outcome from agentcorp.attempt a where a.shard = p_shard and a.task_id = i order by a.attempt desc limit 1) l on true
+        ) q where q.outcome is null or q.outcome not between 1 and 4;
+        exit when v_open.ids is null;
+        v_won := agentcorp.end_tasks(p_shard, array(select i from unnest(v_open.ids) i where i = any (p_roots)),
+                array(select u.a from unnest(v_open.ids, v_open.attempts) u(i, a) where u.i = any (p_roots)), 3::smallint, p_error)
+            || agentcorp.end_tasks(p_shard, array(select i from unnest(v_open.ids) i where i <> all (p_roots)),
+                array(select u.a from unnest(v_open.ids, v_open.attempts) u(i, a) where u.i <> all (p_roots)), 3::smallint,
+                '{"reason": "parent", "message": "its parent was cancelled or has failed"}');
+        v_all := v_all || v_won;
+    end loop;
+    v_won := v_all;
+    if v_won = '{}' then
+        return 0;
+    end if;
+    v_part := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won) and b.phase <> 1 order by b.task_id for update);
+    delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won);
+    perform agentcorp.move_counts(p_shard, v_part, 'blocked', null);
+    v_won := array(select w from unnest(v_won) w where w <> all (v_part));
+    v_part := array(select s.task_id from agentcorp.scheduled s where s.shard = p_shard and s.task_id = any (v_won) for update);
+    delete from agentcorp.scheduled s where s.shard = p_shard and s.task_id = any (v_part);
+    perform agentcorp.move_counts(p_shard, v_part, 'scheduled', null);
+    v_won := array(select w from unnest(v_won) w where w <> all (v_part));
+    if v_won <> '{}' then
+        v_part := agentcorp.take_ready(p_shard, v_won);
+        perform agentcorp.move_counts(p_shard, v_part, 'ready', null);
+        -- What is left runs; its worker learns of it with the next heartbeat, and its result will be refused.
+        perform agentcorp.move_counts(p_shard, array(select w from unnest(v_won) w where w <> all (v_part)), 'running', null);
+    end if;
+    return cardinality(v_all);
+end $$;
+comment on function agentcorp.cancel_trees is 'Cancels tasks and everything open below them; returns how many';
+
+create function agentcorp.cancel_below(p_shard smallint, p_parents bigint[]) returns void language plpgsql as $$
+declare
+    v_children bigint[] := array(select t.id from agentcorp.task t where t.parent_id = any (p_parents) and t.shard = p_shard);
+begin
+    if v_children <> '{}' then
+        perform agentcorp.cancel_trees(p_shard, v_children, '{"reason": "parent", "message": "its parent was cancelled or has failed"}');
+    end if;
+end $$;
+comment on function agentcorp.cancel_below is 'Cancels the open subtasks of tasks that have ended';
+
+create function agentcorp.cancel(task_id bigint, reason text default null) returns int language plpgsql as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+begin
+    perform 1 from agentcorp.task t where t.id = cancel.task_id and t.shard = v_shard;
+    if not found then
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+    return agentcorp.cancel_trees(v_shard, array[task_id], jsonb_build_object('reason', 'cancelled', 'message', coalesce(reason, 'cancelled by request')));
+end $$;
+comment on function agentcorp.cancel is
+    'Cancels a task with everything open below it and returns how many that were; running ones are stopped through the heartbeat of their worker. 0: it had ended already';
+
+create function agentcorp.last_outcome(p_shard smallint, p_task bigint) returns table (attempt smallint, outcome smallint, reason text) language sql stable as $$
+    select a.attempt, a.outcome, a.error ->> 'reason' from agentcorp.attempt a
+    where a.shard = p_shard and a.task_id = p_task order by a.attempt desc limit 1
+$$;
+comment on function agentcorp.last_outcome is 'How the latest attempt of a task ended';
+
+-- Retrying one task puts everything back to work that failed with it or because of it: the needs that failed, the dependants that
+-- were cancelled as a consequence, and the subtasks that were cancelled with those.
+-- locks: fence (task id ascending), blocked, scheduled, ready
+create function agentcorp.retry(task_id bigint) returns int language plpgsql as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_last record;
+    v_set bigint[] := array[task_id];
+    v_new bigint[] := array[task_id];
+    v record;
+    v_gate bigint;
+    v_needs record;
+begin
+    perform 1 from agentcorp.task t where t.id = retry.task_id and t.shard = v_shard;
+    if not found then
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+    select * into v_last from agentcorp.last_outcome(v_shard, task_id);
+    if v_last.outcome is null or v_last.outcome not between 1 and 4 then
+        raise exception 'task % is still open', task_id using errcode = 'AC009', hint = 'Only a failed, cancelled or skipped task can be retried.';
+    elsif v_last.outcome = 1 then
+        raise exception 'task % has completed', task_id using errcode = 'AC009', hint = 'Enqueue a new task to run it again.';
+    end if;
+    loop
+        v_new := array(
+            select d.needs_id from agentcorp.dependency d cross join lateral agentcorp.last_outcome(v_shard, d.needs_id) l
+                where d.shard = v_shard and d.task_id = any (v_new) and l.outcome in (2, 3) and l.reason is distinct from 'not needed'
+                and not agentcorp.tolerates_failure(v_shard, d.needs_id)
+            union select d.task_id from agentcorp.dependency d cross join lateral agentcorp.last_outcome(v_shard, d.task_id) l
+                where d.shard = v_shard and d.needs_id = any (v_new) and l.outcome = 3 and l.reason = 'upstream'
+            union select t.id from agentcorp.task t cross join lateral agentcorp.last_outcome(v_shard, t.id) l
+                where t.shard = v_shard and t.parent_id = any (v_new) and l.outcome = 3 and l.reason = 'parent'
+            except select unnest(v_set));
+        exit when v_new = '{}';
+        v_set := v_set || v_new;
+    end loop;
+    for v in select t.id, t.parent_id, t.policy ->> 'unique_key' unique_key, l.outcome parent_outcome
+        from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
+        left join lateral agentcorp.last_outcome(v_shard, t.parent_id) l on true order by t.id
+    loop
+        if v.parent_outcome between 1 and 4 and v.parent_id <> all (v_set) then
+            raise exception 'task % is a subtask of task %, which has ended', v.id, v.parent_id using errcode = 'AC009',
+                hint = format('Retry task %s instead.', v.parent_id);
+        end if;
+        if v.unique_key is not null then
+            perform agentcorp.take_key(v_shard, v.unique_key, v.id, 'reject');
+        end if;
+    end loop;
+    for v in select t.id, t.policy, l.attempt, l.outcome, t.queue_id from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
+        cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
+    loop
+        update agentcorp.attempt a set outcome = 14 where a.shard = v_shard and a.task_id = v.id and a.attempt = v.attempt and a.outcome = v.outcome;
+        if not found then
+            raise exception 'task % was retried by somebody else just now', v.id using errcode = 'AC009';
+        end if;
+        perform agentcorp.move_counts(v_shard, array[v.id], agentcorp.outcome_name(v.outcome), null);
+    end loop;
+    for v in select t.id, t.policy, l.attempt from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
+        cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
+    loop
+        v_gate := nextval('agentcorp.gate');
+        v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, array(select distinct d.needs_id from agentcorp.dependency d where d.task_id = v.id and d.shard = v_shard));
+        if v_needs.still_open = 0 then
+            perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[]);
+            perform agentcorp.move_counts(v_shard, array[v.id], null, 'ready');
+        else
+            insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
+                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(v.policy -> 'join'), v.attempt + 1, 0, v_shard);
+            perform agentcorp.move_counts(v_shard, array[v.id], null, 'blocked');
+            perform agentcorp.settle_blocked(v_shard, array[v.id]);
+        end if;
+    end loop;
+    return cardinality(v_set);
+end $$;
+comment on function agentcorp.retry is
+    'Puts a failed, cancelled or skipped task back to work, with fresh attempts, and with it whatever failed with it or was cancelled because of it. Returns how many tasks that were';
+
+create function agentcorp.retry_many(filter jsonb default '{}') returns int language plpgsql as $$
+declare
+    v_known text[] := '{state,kind,queue,tag,since,until,error,limit}';
+    v_field text;
+    v_n int := 0;
+    v_outcome smallint;
+    v record;
+begin
+    select k into v_field from jsonb_object_keys(filter) k where k <> all (v_known) limit 1;
+    if found then
+        raise exception 'filter: unknown field "%"', v_field using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(v_field, v_known), ' Known fields: ', array_to_string(v_known, ', '), '.'));
+    end if;
+    v_outcome := case coalesce(filter ->> 'state', 'failed') when 'failed' then 2 when 'cancelled' then 3 when 'skipped' then 4 end;
+    if v_outcome is null then
+        raise exception 'filter: state "%" cannot be retried', filter ->> 'state' using errcode = 'AC007', hint = 'Use failed, cancelled or skipped.';
+    end if;
+    for v in
+        select a.task_id from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard
+        where a.outcome = v_outcome
+        and (filter ->> 'kind' is null or t.kind = filter ->> 'kind')
+        and (filter ->> 'queue' is null or t.queue_id = agentcorp.queue_id(filter ->> 'queue'))
+        and (filter ->> 'tag' is null or filter ->> 'tag' = any (t.tags))
+        and (filter ->> 'since' is null or a.finished_at >= (filter ->> 'since')::timestamptz)
+        and (filter ->> 'until' is null or a.finished_at < (filter ->> 'until')::timestamptz)
+        and (filter ->> 'error' is null or strpos(a.error ->> 'message', filter ->> 'error') > 0)
+        order by a.task_id limit (filter ->> 'limit')::int
+    loop
+        -- An earlier retry of this call may have put it back to work already.
+        if (select l.outcome from agentcorp.last_outcome(agentcorp.shard_of(v.task_id), v.task_id) l) = v_outcome then
+            v_n := v_n + agentcorp.retry(v.task_id);
+        end if;
+    end loop;
+    return v_n;
+end $$;
+comment on function agentcorp.retry_many is
+    'Retries all tasks that match: {"state": "failed", "kind", "queue", "tag", "since", "until", "error": text in the message, "limit"}. Returns how many tasks went back to work';

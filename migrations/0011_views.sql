@@ -1,0 +1,186 @@
+-- For people: views and functions to look at what there is. None counts a big table.
+
+create view agentcorp.tasks as
+select t.id, t.parent_id, t.root_id, t.depth, t.name, t.kind, q.name queue, t.priority, s.state, s.attempt, t.max_attempts, t.tags,
+    t.created_at, s.run_at, s.started_at, s.finished_at, s.worker_id, s.error, t.args, o.result output
+from (
+    select r.task_id, r.shard, 'ready' state, r.attempt, null::timestamptz run_at, null::timestamptz started_at, null::timestamptz finished_at,
+        null::bigint worker_id, null::jsonb error from agentcorp.ready r
+    union all select s.task_id, s.shard, 'scheduled', s.attempt, s.run_at, null, null, null, null from agentcorp.scheduled s
+    union all select b.task_id, b.shard, 'blocked', b.attempt, b.run_at, null, null, null, null from agentcorp.blocked b where b.phase = 0
+    union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3)
+    union all select u.t, c.shard, 'running', u.a, null, c.claimed_at, null, c.worker_id, null
+        from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
+        where not exists (select from agentcorp.attempt x where x.task_id = u.t and x.attempt = u.a and x.shard = c.shard)
+    union all select a.task_id, a.shard, 'completed', a.attempt, null, a.finished_at - a.ran_ms * interval '1 millisecond', a.finished_at, a.worker_id, a.error
+        from agentcorp.attempt a where a.outcome = 1
+    union all select a.task_id, a.shard, 'failed', a.attempt, null, a.finished_at - a.ran_ms * interval '1 millisecond', a.finished_at, a.worker_id, a.error
+        from agentcorp.attempt a where a.outcome = 2
+    union all select a.task_id, a.shard, 'cancelled', a.attempt, null, null, a.finished_at, a.worker_id, a.error from agentcorp.attempt a where a.outcome = 3
+    union all select a.task_id, a.shard, 'skipped', a.attempt, null, null, a.finished_at, a.worker_id, a.error from agentcorp.attempt a where a.outcome = 4
+) s
+join agentcorp.task t on t.id = s.task_id and t.shard = s.shard
+join agentcorp.queue q on q.id = t.queue_id
+left join agentcorp.output o on o.task_id = s.task_id and o.shard = s.shard;
+comment on view agentcorp.tasks is 'One row per task with its state: blocked, scheduled, ready, running, waiting, completed, failed, cancelled or skipped. Fast where state is given';
+
+create view agentcorp.attempts as
+select a.task_id, a.attempt, agentcorp.outcome_name(a.outcome) outcome, a.finished_at - a.ran_ms * interval '1 millisecond' started_at, a.finished_at,
+    a.ran_ms, a.worker_id, w.host, w.pid, a.error
+from agentcorp.attempt a left join agentcorp.worker w on w.id = a.worker_id where a.outcome > 0;
+comment on view agentcorp.attempts is 'Every finished execution of every task';
+
+create view agentcorp.dependencies as
+select distinct d.task_id, d.needs_id, coalesce(n.name, n.kind) needs, n.parent_id is not distinct from d.task_id as is_subtask
+from agentcorp.dependency d join agentcorp.task n on n.id = d.needs_id and n.shard = d.shard;
+comment on view agentcorp.dependencies is 'Which task needs which; is_subtask tells the edge from a parent to its subtask';
+
+create view agentcorp.failures as
+select a.task_id, t.name, t.kind, q.name queue, a.attempt, a.finished_at failed_at, a.error ->> 'reason' reason, a.error ->> 'message' message, a.error, t.args
+from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard join agentcorp.queue q on q.id = t.queue_id
+where a.outcome = 2;
+comment on view agentcorp.failures is 'Tasks that have failed for good';
+
+create view agentcorp.workers as
+select w.id, w.host, w.pid, w.version, w.queues, w.concurrency, w.kinds,
+    case when w.lost then 'lost' when w.stopped_at is not null then 'stopped' when w.beat_at < agentcorp.clock() - interval '15 seconds' then 'silent' else 'alive' end state,
+    w.started_at, w.beat_at, w.stopped_at,
+    (select count(*) from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a) where c.worker_id = w.id
+        and not exists (select from agentcorp.attempt x where x.task_id = u.t and x.attempt = u.a and x.shard = c.shard)) holding
+from agentcorp.worker w;
+comment on view agentcorp.workers is 'Worker processes; holding counts the tasks that each runs or has claimed';
+
+create view agentcorp.queues as
+select q.name, q.paused_at, c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped,
+    agentcorp.clock() - to_timestamp(o.seq / 1000000.0) oldest_ready,
+    (select count(*) from agentcorp.worker w where w.stopped_at is null and q.name = any (w.queues)) workers
+from agentcorp.queue q
+cross join lateral (
+    select coalesce(sum(x.ready), 0) ready, coalesce(sum(x.scheduled), 0) scheduled, coalesce(sum(x.blocked), 0) blocked, coalesce(sum(x.running), 0) running,
+        coalesce(sum(x.completed), 0) completed, coalesce(sum(x.failed), 0) failed, coalesce(sum(x.cancelled), 0) cancelled, coalesce(sum(x.skipped), 0) skipped
+    from (select c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c where c.queue_id = q.id
+        union all select d.ready, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d where d.queue_id = q.id) x) c
+cross join lateral (
+    select min(m.seq) seq from agentcorp.shard s cross join generate_series(0, 9) p
+    cross join lateral (select r.seq from agentcorp.ready r where r.queue_id = q.id and r.priority = p and r.shard = s.shard order by r.seq limit 1) m) o;
+comment on view agentcorp.queues is 'Queues with their depths (from counters) and the age of the oldest ready task';
+
+create function agentcorp.states(p_shard smallint, p_ids bigint[])
+returns table (task_id bigint, state text, attempt smallint, run_at timestamptz, started_at timestamptz, finished_at timestamptz, ran_ms real, worker_id bigint, error jsonb)
+language plpgsql stable set jit = off as $$
+#variable_conflict use_column
+begin
+    return query
+    select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3) then 'waiting' when b.phase = 0 then 'blocked'
+            when s.task_id is not null then 'scheduled' when c.claimed_at is not null then 'running' else 'ready' end,
+        case when l.outcome between 1 and 4 then l.attempt else (coalesce(l.attempt, 0) + 1)::smallint end,
+        coalesce(s.run_at, b.run_at), case when l.outcome between 1 and 4 then l.finished_at - l.ran_ms * interval '1 millisecond' else c.claimed_at end,
+        case when l.outcome between 1 and 4 then l.finished_at end, l.ran_ms, coalesce(c.worker_id, l.worker_id), case when l.outcome <> 14 then l.error end
+    from unnest(p_ids) i
+    left join lateral (select a.* from agentcorp.attempt a where a.shard = p_shard and a.task_id = i order by a.attempt desc limit 1) l on true
+    left join agentcorp.blocked b on b.shard = p_shard and b.task_id = i
+    left join agentcorp.scheduled s on s.shard = p_shard and s.task_id = i
+    left join (select u.t, u.a, c.claimed_at, c.worker_id from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a) where c.shard = p_shard) c
+        on c.t = i and c.a = coalesce(l.attempt, 0) + 1;
+end $$;
+comment on function agentcorp.states is 'The states of given tasks; error is that of the latest attempt, also when another follows';
+
+create function agentcorp.tree(root_id bigint)
+returns table (task text, id bigint, parent_id bigint, depth int, kind text, state text, attempt smallint, duration interval, error text) language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    v_shard smallint := agentcorp.shard_of(root_id);
+begin
+    perform 1 from agentcorp.task t where t.id = root_id and t.shard = v_shard;
+    if not found then
+        raise exception 'unknown task %', root_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+    return query
+    with recursive node as (
+        select t.id, t.parent_id, t.name, t.kind, 0 level, array[t.id] path from agentcorp.task t where t.id = tree.root_id and t.shard = v_shard
+        union all
+        select t.id, t.parent_id, t.name, t.kind, node.level + 1, node.path || t.id from node join agentcorp.task t on t.parent_id = node.id and t.shard = v_shard
+    )
+    select repeat('  ', node.level) || coalesce(node.name, node.kind), node.id, node.parent_id, node.level, node.kind, s.state, s.attempt,
+        case when s.finished_at is not null then make_interval(secs => s.ran_ms / 1000.0) when s.started_at is not null then agentcorp.clock() - s.started_at end,
+        s.error ->> 'message'
+    from node join agentcorp.states(v_shard, (select array_agg(n.id) from node n)) s on s.task_id = node.id order by node.path;
+end $$;
+comment on function agentcorp.tree is 'A task and all below it, indented, with state and duration';
+
+create function agentcorp.describe(task_id bigint) returns jsonb language plpgsql stable as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_task jsonb;
+begin
+    select jsonb_strip_nulls(jsonb_build_object('id', t.id, 'parent_id', t.parent_id, 'root_id', t.root_id, 'depth', t.depth, 'name', t.name, 'kind', t.kind,
+            'queue', q.name, 'priority', t.priority, 'state', s.state, 'attempt', s.attempt, 'max_attempts', t.max_attempts, 'tags', t.tags, 'policy', t.policy,
+            'created_at', t.created_at, 'run_at', s.run_at, 'started_at', s.started_at, 'finished_at', s.finished_at, 'ran_ms', s.ran_ms,
+            'worker_id', s.worker_id, 'error', s.error,
+            'progress', (select jsonb_strip_nulls(jsonb_build_object('fraction', p.fraction, 'message', p.message, 'reported_at', p.reported_at))
+                from agentcorp.progress p where p.task_id = t.id and p.shard = v_shard)))
+        || jsonb_build_object('args', t.args, 'output', (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard))
+        into v_task
+        from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id cross join lateral agentcorp.states(v_shard, array[t.id]) s
+        where t.id = describe.task_id and t.shard = v_shard;
+    if v_task is null then
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+    return v_task || jsonb_build_object(
+        'attempts', (select coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(a) - 'task_id') order by a.attempt), '[]') from agentcorp.attempts a where a.task_id = describe.task_id),
+        'needs', (select coalesce(jsonb_agg(d.needs_id order by d.needs_id), '[]') from agentcorp.dependencies d where d.task_id = describe.task_id and not d.is_subtask),
+        'steps', (select coalesce(jsonb_agg(s.name order by s.created_at), '[]') from agentcorp.step s where s.task_id = describe.task_id and s.shard = v_shard));
+end $$;
+comment on function agentcorp.describe is 'All there is to know about one task, as JSON';
+
+-- What a handler sees of the tasks that it needed: its subtasks and its other needs.
+create function agentcorp.needs_of(task_id bigint, limit_to int default 1000)
+returns table (id bigint, name text, kind text, is_subtask boolean, state text, output jsonb, error jsonb) language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_ids bigint[] := array(
+        select d.needs_id from agentcorp.dependency d where d.task_id = needs_of.task_id and d.shard = v_shard
+        union select t.id from agentcorp.task t where t.parent_id = needs_of.task_id and t.shard = v_shard order by 1 limit limit_to);
+begin
+    return query select t.id, t.name, t.kind, t.parent_id is not distinct from needs_of.task_id, s.state,
+            coalesce(o.result, case when s.state in ('failed', 'cancelled') then t.policy #> '{on_error,default}' end),
+            case when s.state in ('failed', 'cancelled') then s.error end
+        from agentcorp.states(v_shard, v_ids) s join agentcorp.task t on t.id = s.task_id and t.shard = v_shard
+        left join agentcorp.output o on o.task_id = t.id and o.shard = v_shard order by t.id;
+end $$;
+comment on function agentcorp.needs_of is 'The tasks that a task needed, its subtasks among them, with state and output, in the order of their ids';
+
+-- Looks back in growing steps, so that the newest rows are found without sorting all of history.
+create function agentcorp.history(since timestamptz default null, until timestamptz default null, only_kind text default null, only_outcome text default null,
+    only_queue text default null, min_ms real default null, limit_to int default 50)
+returns table (finished_at timestamptz, task_id bigint, name text, kind text, queue text, attempt smallint, outcome text, ran_ms real, worker_id bigint, message text)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    v_until timestamptz := coalesce(until, agentcorp.clock() + interval '1 second');
+    v_window interval;
+    v_from timestamptz;
+    v_left int := limit_to;
+    v_found int;
+    v_codes smallint[] := array(select c::smallint from generate_series(1, 14) c where agentcorp.outcome_name(c::smallint) = only_outcome);
+begin
+    if only_outcome is not null and v_codes = '{}' then
+        raise exception 'unknown outcome "%"', only_outcome using errcode = 'AC007',
+            hint = agentcorp.did_you_mean(only_outcome, '{completed,failed,cancelled,skipped,errored,lost,suspended,snoozed,reopened}');
+    end if;
+    foreach v_window in array '{1 minute,30 minutes,12 hours,10 days,100 years}'::interval[] loop
+        v_from := greatest(v_until - v_window, since);
+        return query select a.finished_at, a.task_id, t.name, t.kind, q.name, a.attempt, agentcorp.outcome_name(a.outcome), a.ran_ms, a.worker_id, a.error ->> 'message'
+            from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard join agentcorp.queue q on q.id = t.queue_id
+            where a.finished_at >= v_from and a.finished_at < v_until and a.outcome > 0
+            and (only_kind is null or t.kind = only_kind) and (only_outcome is null or a.outcome = any (v_codes))
+            and (only_queue is null or q.name = only_queue) and (min_ms is null or a.ran_ms >= min_ms)
+            order by a.finished_at desc, a.task_id desc limit v_left;
+        get diagnostics v_found = row_count;
+        v_left := v_left - v_found;
+        exit when v_left = 0 or v_from <= since;
+        v_until := v_from;
+    end loop;
+end $$;
+comment on function agentcorp.history is 'The latest finished attempts, newest first, by time, kind, outcome, queue and duration';
