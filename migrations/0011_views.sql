@@ -184,3 +184,39 @@ begin
     end loop;
 end $$;
 comment on function agentcorp.history is 'The latest finished attempts, newest first, by time, kind, outcome, queue and duration';
+
+-- With a state, its small table or partial index is read; without one, the newest bodies are, and then their states.
+create function agentcorp.list_tasks(state text default null, only_kind text default null, only_queue text default null, tag text default null,
+    root_id bigint default null, before bigint default null, limit_to int default 50)
+returns table (id bigint, parent_id bigint, tree_id bigint, depth smallint, name text, kind text, queue text, priority smallint, current text, attempt smallint,
+    max_attempts smallint, tags text[], created_at timestamptz, run_at timestamptz, started_at timestamptz, finished_at timestamptz, worker_id bigint, error jsonb)
+language plpgsql stable set jit = off as $$
+#variable_conflict use_column
+declare
+    v_states text[] := '{blocked,scheduled,ready,running,waiting,completed,failed,cancelled,skipped}';
+    v_queue int := case when only_queue is not null then agentcorp.queue_id(only_queue) end;
+begin
+    if list_tasks.state <> all (v_states) then
+        raise exception 'unknown state "%"', list_tasks.state using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(list_tasks.state, v_states), ' States: ', array_to_string(v_states, ', '), '.'));
+    end if;
+    if list_tasks.state is null then
+        return query
+            with recent as (select t.* from agentcorp.task t
+                where (before is null or t.id < before) and (only_kind is null or t.kind = only_kind) and (v_queue is null or t.queue_id = v_queue)
+                and (list_tasks.tag is null or list_tasks.tag = any (t.tags)) and (list_tasks.root_id is null or t.root_id = list_tasks.root_id)
+                order by t.id desc limit limit_to)
+            select t.id, t.parent_id, t.root_id, t.depth, t.name, t.kind, q.name, t.priority, s.state, s.attempt, t.max_attempts, t.tags,
+                t.created_at, s.run_at, s.started_at, s.finished_at, s.worker_id, s.error
+            from recent t join agentcorp.queue q on q.id = t.queue_id
+            cross join lateral agentcorp.states(t.shard, array[t.id]) s order by t.id desc;
+    else
+        return query execute format(
+            'select t.id, t.parent_id, t.root_id, t.depth, t.name, t.kind, t.queue, t.priority, t.state, t.attempt, t.max_attempts, t.tags,
+                t.created_at, t.run_at, t.started_at, t.finished_at, t.worker_id, t.error
+            from agentcorp.tasks t where t.state = %L and ($1 is null or t.id < $1) and ($2 is null or t.kind = $2) and ($3 is null or t.queue = $3)
+                and ($4 is null or $4 = any (t.tags)) and ($5 is null or t.root_id = $5) order by t.id desc limit $6', list_tasks.state)
+            using before, only_kind, only_queue, list_tasks.tag, list_tasks.root_id, limit_to;
+    end if;
+end $$;
+comment on function agentcorp.list_tasks is 'Tasks, newest first, by state, kind, queue, tag and tree; before is the id to go on from';
