@@ -15,19 +15,21 @@ public struct Migration: Sendable {
         self.down = String(decoding: down, as: UTF8.self)
     }
 
+    // The build names an embedded file by its name, with the first digit replaced by an underscore.
+
     /// All steps in order, embedded in the binary.
     public static let all: [Migration] = [
-        Migration(1, "tables", PackageResources._0001_tables_sql, PackageResources._0001_tables_down_sql),
-        Migration(2, "foundation", PackageResources._0002_foundation_sql, PackageResources._0002_foundation_down_sql),
-        Migration(3, "gates", PackageResources._0003_gates_sql, PackageResources._0003_gates_down_sql),
-        Migration(4, "enqueue", PackageResources._0004_enqueue_sql, PackageResources._0004_enqueue_down_sql),
-        Migration(5, "tree", PackageResources._0005_tree_sql, PackageResources._0005_tree_down_sql),
-        Migration(6, "work", PackageResources._0006_work_sql, PackageResources._0006_work_down_sql),
-        Migration(7, "resolve", PackageResources._0007_resolve_sql, PackageResources._0007_resolve_down_sql),
-        Migration(8, "workers", PackageResources._0008_workers_sql, PackageResources._0008_workers_down_sql),
+        Migration(1, "tables", PackageResources._001_tables_sql, PackageResources._001_tables_down_sql),
+        Migration(2, "foundation", PackageResources._002_foundation_sql, PackageResources._002_foundation_down_sql),
+        Migration(3, "gates", PackageResources._003_gates_sql, PackageResources._003_gates_down_sql),
+        Migration(4, "enqueue", PackageResources._004_enqueue_sql, PackageResources._004_enqueue_down_sql),
+        Migration(5, "tree", PackageResources._005_tree_sql, PackageResources._005_tree_down_sql),
+        Migration(6, "work", PackageResources._006_work_sql, PackageResources._006_work_down_sql),
+        Migration(7, "resolve", PackageResources._007_resolve_sql, PackageResources._007_resolve_down_sql),
+        Migration(8, "workers", PackageResources._008_workers_sql, PackageResources._008_workers_down_sql),
         Migration(
-            9, "cancel_retry", PackageResources._0009_cancel_retry_sql, PackageResources._0009_cancel_retry_down_sql),
-        Migration(10, "steps", PackageResources._0010_steps_sql, PackageResources._0010_steps_down_sql),
-        Migration(11, "views", PackageResources._0011_views_sql, PackageResources._0011_views_down_sql),
+            9, "cancel_retry", PackageResources._009_cancel_retry_sql, PackageResources._009_cancel_retry_down_sql),
+        Migration(10, "steps", PackageResources._010_steps_sql, PackageResources._010_steps_down_sql),
+        Migration(11, "views", PackageResources._011_views_sql, PackageResources._011_views_down_sql),
     ]
 }

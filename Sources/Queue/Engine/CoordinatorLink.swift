@@ -1,0 +1,58 @@
+internal import Postgres
+
+/// What a coordinator says to the database; one method to one SQL function.
+public struct CoordinatorLink: Sendable {
+    let database: any Database
+    /// Identifies this coordinator process; random.
+    public let holder: Int64
+
+    public init(_ database: any Database, holder: Int64 = Int64.random(in: 1...Int64.max)) {
+        self.database = database
+        self.holder = holder
+    }
+
+    /// The shards of this server.
+    public func shards() async throws -> [Int16] {
+        let result = try await database.call("select s.shard from agentcorp.shard s order by 1")
+        return try result.rows.map { row throws in try row.int16(0) }
+    }
+
+    /// Takes or renews the leadership; the term, or nil when another process leads.
+    public func lead(ttl: Duration) async throws -> Int64? {
+        let result = try await database.call(
+            "select agentcorp.lead('coordinator', $1, $2)", [holder, ttl], deadline: .seconds(5))
+        return try result.rows[0].int64OrNil(0)
+    }
+
+    /// Gives the leadership up at once.
+    public func resign() async throws {
+        _ = try await database.call("select agentcorp.resign('coordinator', $1)", [holder], deadline: .seconds(5))
+    }
+
+    /// Applies ended needs to those who wait for them; returns how many ends were taken from the outbox.
+    public func resolve(shard: Int16, limit: Int = 1000) async throws -> Int {
+        let result = try await database.call(
+            "select agentcorp.resolve_ends($1, $2)", [shard, Int32(clamping: limit)])
+        return Int(try result.rows[0].int32(0))
+    }
+
+    /// Moves due tasks to ready; says how many, and when the next one is due.
+    public func promote(shard: Int16, limit: Int = 1000) async throws -> (promoted: Int, nextDue: Duration?) {
+        let result = try await database.call(
+            "select * from agentcorp.promote($1, $2)", [shard, Int32(clamping: limit)])
+        let row = result.rows[0]
+        return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
+    }
+
+    /// Declares workers dead that missed three beats, and gives their tasks to others.
+    public func rescue(beat: Duration) async throws -> (workers: Int, tasks: Int) {
+        let result = try await database.call("select * from agentcorp.rescue($1)", [beat])
+        return (Int(try result.rows[0].int32(0)), Int(try result.rows[0].int32(1)))
+    }
+
+    /// Adds the noted changes of depths to the counters; returns how many it folded.
+    public func foldCounts(shard: Int16) async throws -> Int {
+        let result = try await database.call("select agentcorp.fold_counts($1)", [shard])
+        return Int(try result.rows[0].int32(0))
+    }
+}
