@@ -1,0 +1,35 @@
+public import Queue
+internal import Synchronization
+
+/// The handlers of a worker, by kind.
+public final class HandlerRegistry: Sendable {
+    private let handlers = Mutex<[String: TaskHandler]>([:])
+
+    public init() {}
+
+    /// Registers a handler that works with the context alone. A later one for the same kind takes its place.
+    public func register(_ kind: String, _ handler: @escaping TaskHandler) {
+        handlers.withLock { $0[kind] = handler }
+    }
+
+    /// Registers a handler with typed arguments and output.
+    ///
+    /// Arguments that cannot be decoded fail the task for good: trying again would not change them.
+    public func register<Input: Decodable & Sendable, Output: Encodable & Sendable>(
+        _ kind: String, _ handler: @escaping @Sendable (TaskContext, Input) async throws -> Output
+    ) {
+        register(kind) { context in
+            try TaskResult.output(try await handler(context, try context.decode(Input.self)))
+        }
+    }
+
+    /// The original framework's word for `register`.
+    public func setExecutionFunction(_ kind: String, _ function: @escaping TaskHandler) {
+        register(kind, function)
+    }
+
+    /// The registered kinds, sorted.
+    public var kinds: [String] { handlers.withLock { $0.keys.sorted() } }
+
+    func handler(for kind: String) -> TaskHandler? { handlers.withLock { $0[kind] } }
+}
