@@ -66,21 +66,24 @@ public struct TaskContext: Sendable {
         try await manager.addSubtask(task, to: self.task.id)
     }
 
-    /// Adds subtasks, `[{"kind": ..., "name": ..., "needs": [...]}, ...]`, once: a later attempt finds those of the first.
+    /// Adds subtasks, `[{"kind": ..., "name": ..., "needs": [...]}, ...]`, once per step: a later attempt finds those of
+    /// the first. A handler that adds several rounds names a step for each.
     @discardableResult
-    public func addSubtasks(_ subtasks: PostgresJSON) async throws -> [Int64] {
+    public func addSubtasks(_ subtasks: PostgresJSON, step: String = "subtasks") async throws -> [Int64] {
         try await pool.transaction { connection in
             let link = TaskLink(connection, key)
-            if let recorded = try await link.step("subtasks") { return try JSONCoding.decode(recorded.bytes) }
+            if let recorded = try await link.step(step) { return try JSONCoding.decode(recorded.bytes) }
             let ids = try await TaskManager(connection).addSubtasks(subtasks, to: task.id)
-            _ = try await link.putStep("subtasks", try JSONCoding.encode(ids))
+            _ = try await link.putStep(step, try JSONCoding.encode(ids))
             return ids
         }
     }
 
     /// Breaks the task into subtasks and leaves the worker until they have ended: `return try await context.decomposeTask(...)`.
-    public func decomposeTask(into subtasks: PostgresJSON, join: JoinPolicy = .all) async throws -> TaskResult {
-        try await addSubtasks(subtasks)
+    public func decomposeTask(
+        into subtasks: PostgresJSON, join: JoinPolicy = .all, step: String = "subtasks"
+    ) async throws -> TaskResult {
+        try await addSubtasks(subtasks, step: step)
         return .waitForChildren(join: join)
     }
 
