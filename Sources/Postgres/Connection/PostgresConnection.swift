@@ -64,7 +64,7 @@ public actor PostgresConnection {
         _ sql: String, _ parameters: [any PostgresEncodable] = [], deadline: Duration? = nil
     ) async throws -> PostgresResult {
         try await interruptible { session in
-            var operation = Operation(timeout: deadline ?? configuration.statementTimeout)
+            var operation = operation(deadline)
             return try session.query(sql, parameters, &operation)
         }
     }
@@ -74,8 +74,19 @@ public actor PostgresConnection {
     /// Outside a transaction they make up one transaction, unless they contain transaction commands themselves.
     public func script(_ sql: String, deadline: Duration? = nil) async throws {
         try await interruptible { session in
-            var operation = Operation(timeout: deadline ?? configuration.statementTimeout)
+            var operation = operation(deadline)
             try session.script(sql, &operation)
+        }
+    }
+
+    /// Sends all queries at once and waits for all their results: one round trip instead of many.
+    ///
+    /// Outside a transaction they make up one of their own: when one fails, none takes effect, and the error's
+    /// `statementIndex` says which it was. The results come in the order of the queries.
+    public func pipeline(_ queries: [PostgresQuery], deadline: Duration? = nil) async throws -> [PostgresResult] {
+        try await interruptible { session in
+            var operation = operation(deadline)
+            return try session.pipeline(queries, &operation)
         }
     }
 
@@ -101,7 +112,11 @@ public actor PostgresConnection {
         try openSession().script(sql, &operation)
     }
 
-    private func openSession() throws(PostgresError) -> PostgresSession {
+    func operation(_ deadline: Duration?) -> Operation {
+        Operation(timeout: deadline ?? configuration.statementTimeout)
+    }
+
+    func openSession() throws(PostgresError) -> PostgresSession {
         guard let session else { throw PostgresError(.connectionLost, "the connection was closed") }
         return session
     }

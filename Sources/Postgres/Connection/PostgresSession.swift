@@ -22,6 +22,9 @@ final class PostgresSession {
     /// Evicted statements that the server still holds.
     var pendingDeallocations: [String] = []
     var isCopying = false
+    /// Notifications are kept for a listener only; anybody else's would pile up.
+    var isListening = false
+    var notifications: [PostgresNotification] = []
     var isClosed = false
 
     /// Connects; blocks for up to `connectTimeout` for each host.
@@ -81,7 +84,7 @@ final class PostgresSession {
 
     /// Must come last in every operation.
     func end() {
-        while let notification = PQnotifies(connection) { PQfreemem(notification) }
+        takeNotifications()
         if isDead {
             status.state = .dead
         } else if isCopying {

@@ -1,0 +1,53 @@
+internal import CLibpq
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+extension PostgresSession {
+    /// Waits up to `duration` for notifications; none may have come when it returns.
+    func waitForNotifications(_ duration: Duration) throws(PostgresError) -> [PostgresNotification] {
+        try begin(Operation(timeout: nil))
+        let deadline = ContinuousClock.now + duration
+        while true {
+            takeNotifications()
+            if !notifications.isEmpty {
+                defer { notifications = [] }
+                return notifications
+            }
+            if Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled while it listened") }
+            let left = deadline - .now
+            guard left > .zero else { return [] }
+            var descriptors = (
+                pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
+            )
+            _ = withUnsafeMutableBytes(of: &descriptors) {
+                poll(
+                    $0.assumingMemoryBound(to: pollfd.self).baseAddress, 2,
+                    Int32(clamping: left.components.seconds * 1000 + 1000))
+            }
+            if descriptors.1.revents != 0 { wakeup.drain() }
+            if descriptors.0.revents != 0, PQconsumeInput(connection) == 0 {
+                abandon()
+                throw PostgresError(.connectionLost, connection: connection)
+            }
+        }
+    }
+
+    /// Empties libpq's list, so that it does not grow.
+    func takeNotifications() {
+        while let notification = PQnotifies(connection) {
+            if isListening {
+                notifications.append(
+                    PostgresNotification(
+                        channel: String(cString: notification.pointee.relname),
+                        payload: String(cString: notification.pointee.extra),
+                        processID: notification.pointee.be_pid))
+            }
+            PQfreemem(notification)
+        }
+    }
+}
