@@ -5,30 +5,28 @@ struct Operation {
         case deadline
     }
 
-    /// How long a cancelled statement may take to end before the connection is given up.
-    private static let grace: Duration = .seconds(10)
     /// A cancel request that arrives before the statement started is ignored, so it is sent again.
     private static let repeatInterval: Duration = .milliseconds(200)
 
     /// Whether the awaiting task's cancellation counts; cleaning up does not let itself be disturbed.
     let isCancellable: Bool
+    /// How long a cancelled statement may take to end before the connection is given up.
+    private let grace: Duration
     private let deadline: ContinuousClock.Instant?
     private(set) var interruption: Interruption?
     private var giveUp: ContinuousClock.Instant?
     private var nextCancel: ContinuousClock.Instant?
 
-    init(timeout: Duration?, isCancellable: Bool = true) {
+    init(timeout: Duration?, isCancellable: Bool = true, grace: Duration = .seconds(10)) {
         self.isCancellable = isCancellable
+        self.grace = grace
         deadline = timeout.map { .now + $0 }
     }
 
-    /// Milliseconds until something is due, rounded up, for `poll`; -1 is never.
+    /// How long `poll` may wait until something is due; -1 is for ever.
     var pollTimeout: Int32 {
         guard let next = nextCancel ?? deadline else { return -1 }
-        let left = next - .now
-        guard left > .zero else { return 0 }
-        let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
-        return Int32(clamping: milliseconds)
+        return (next - .now).pollMilliseconds
     }
 
     /// Whether a cancel request is due now, because of cancellation or time.
@@ -43,7 +41,7 @@ struct Operation {
             return false
         }
         let now = ContinuousClock.now
-        if giveUp == nil { giveUp = now + Operation.grace }
+        if giveUp == nil { giveUp = now + grace }
         nextCancel = now + Operation.repeatInterval
         return true
     }
@@ -59,5 +57,13 @@ struct Operation {
         default:
             PostgresError(.cancelled, "the statement was cancelled with its task" + suffix)
         }
+    }
+}
+
+extension Duration {
+    /// Milliseconds for `poll`, rounded up so that it does not return too early.
+    var pollMilliseconds: Int32 {
+        guard self > .zero else { return 0 }
+        return Int32(clamping: components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 + 1)
     }
 }

@@ -14,9 +14,17 @@ extension PostgresConnection {
         return poll(&descriptor, 1, 0) != 0
     }
 
-    /// Whether the server answers within five seconds.
-    func isResponsive() async -> Bool {
-        (try? await query("SELECT 1", deadline: .seconds(5))) != nil
+    /// Whether the server answers in time; if not, the connection is dropped.
+    func isResponsive(within timeout: Duration = .seconds(5)) async -> Bool {
+        do {
+            try await interruptible { session in
+                var operation = Operation(timeout: timeout, grace: .zero)
+                try session.script("SELECT 1", &operation)
+            }
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Ends whatever transaction is open; the state tells whether that worked.

@@ -63,7 +63,7 @@ extension PostgresSession {
             PQclear(try collect(&operation))
         } catch  where error.code == .server {
             // This is the server saying that the COPY failed, as it was asked to.
-            absorbLateCancel()
+            settleAfter(operation)
         }
     }
 

@@ -40,7 +40,7 @@ extension PostgresSession {
             abandon()
             throw error
         }
-        if operation.interruption != nil { absorbLateCancel() }
+        if operation.interruption != nil { settleAfter(operation) }
         guard let failure = outcome.failure else { return outcome.results }
         throw operation.interruption != nil && failure.sqlState == "57014" ? operation.interruptionError() : failure
     }

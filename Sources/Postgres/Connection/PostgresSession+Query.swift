@@ -118,6 +118,15 @@ extension PostgresSession {
         return try conclude(last, failure, operation)
     }
 
+    /// The statement's outcome stands, whatever becomes of the connection.
+    func settleAfter(_ operation: Operation) {
+        do throws(PostgresError) {
+            try settleCancel(operation)
+        } catch {
+            abandon()
+        }
+    }
+
     /// Decides what an exchange that has ended means for the caller.
     private func conclude(
         _ result: OpaquePointer?, _ failure: PostgresError?, _ operation: Operation
@@ -128,7 +137,7 @@ extension PostgresSession {
             error.code = .connectionLost
             throw error
         }
-        if operation.interruption != nil { absorbLateCancel() }
+        if operation.interruption != nil { settleAfter(operation) }
         if let failure {
             PQclear(result)
             // 57014 is query_canceled; without an interruption it is the server's own statement_timeout.

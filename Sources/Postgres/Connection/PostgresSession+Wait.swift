@@ -1,5 +1,4 @@
 internal import CLibpq
-internal import Logging
 
 #if canImport(Glibc)
     internal import Glibc
@@ -24,52 +23,56 @@ extension PostgresSession {
 
     /// Waits until the socket has something to read (or room to write), handling cancellation and deadline.
     func waitForSocket(_ operation: inout Operation, toWrite: Bool) throws(PostgresError) {
-        var descriptors = (
-            pollfd(fd: socket, events: Int16(toWrite ? POLLIN | POLLOUT : POLLIN), revents: 0),
-            pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
-        )
         while true {
-            let ready = withUnsafeMutableBytes(of: &descriptors) {
-                poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, operation.pollTimeout)
+            if try pollOnce(operation.pollTimeout, socketEvents: toWrite ? POLLIN | POLLOUT : POLLIN) { return }
+            if operation.mustCancel(), cancelRequest?.isDone ?? true {
+                cancelRequest = CancelRequest(connection, wakeup: wakeup, logger: logger)
             }
-            if ready < 0, errno != EINTR {
-                abandon()
-                throw PostgresError(.connectionLost, "poll failed: \(String(cString: strerror(errno)))")
-            }
-            if ready > 0, descriptors.0.revents != 0 { return }
-            if ready > 0, descriptors.1.revents != 0 { wakeup.drain() }
             if operation.isHopeless {
                 abandon()
                 throw operation.interruptionError("; the server did not react, so the connection was dropped")
             }
-            if operation.mustCancel() { requestCancel() }
         }
     }
 
-    /// Asks the server over a second connection to cancel; when this returns, the request has been delivered.
-    private func requestCancel() {
-        guard let request = PQgetCancel(connection) else { return }
-        defer { PQfreeCancel(request) }
-        var message = [CChar](repeating: 0, count: 256)
-        guard PQcancel(request, &message, Int32(message.count)) == 0 else { return }
-        let reason = message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        logger.debug("cancel request failed", metadata: ["reason": "\(reason)"])
+    /// Waits for the socket, for a wake-up or for the time; returns whether the socket is ready.
+    func pollOnce(_ milliseconds: Int32, socketEvents: Int32) throws(PostgresError) -> Bool {
+        var descriptors = (
+            pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
+            // A negative descriptor is passed over.
+            pollfd(fd: socketEvents == 0 ? -1 : socket, events: Int16(socketEvents), revents: 0)
+        )
+        let ready = withUnsafeMutableBytes(of: &descriptors) {
+            poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds)
+        }
+        if ready < 0, errno != EINTR {
+            abandon()
+            throw PostgresError(.connectionLost, "poll failed: \(String(cString: strerror(errno)))")
+        }
+        if ready > 0, descriptors.0.revents != 0 { wakeup.drain() }
+        return ready > 0 && descriptors.1.revents != 0
     }
 
-    /// Makes sure that no cancel request is still on its way to hit the next statement.
-    func absorbLateCancel() {
-        for _ in 0..<3 {
-            guard PQsendQuery(connection, "") == 1 else { return }
-            var operation = Operation(timeout: .seconds(5), isCancellable: false)
+    /// Makes sure, after an interruption, that no cancel request is still on its way to hit the next statement.
+    func settleCancel(_ operation: Operation) throws(PostgresError) {
+        guard let cancelRequest else { return }
+        while !cancelRequest.isDone {
+            guard !operation.isHopeless else { return abandon() }
+            _ = try pollOnce(operation.pollTimeout, socketEvents: 0)
+        }
+        self.cancelRequest = nil
+        // A pooler may pass the request on late; whatever it hits then is an empty statement.
+        for _ in 0..<3 where PQstatus(connection) == CONNECTION_OK && !isClosed {
+            guard PQsendQuery(connection, "") == 1 else { return abandon() }
+            var operation = Operation(timeout: .seconds(5), isCancellable: false, grace: .zero)
             var wasHit = false
             while true {
-                guard (try? waitForResult(&operation)) != nil else { return abandon() }
+                try waitForResult(&operation)
                 guard let result = PQgetResult(connection) else { break }
                 wasHit = wasHit || PQresultStatus(result) == PGRES_FATAL_ERROR
                 PQclear(result)
             }
             if !wasHit { return }
         }
-        abandon()
     }
 }

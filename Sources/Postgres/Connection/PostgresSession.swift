@@ -21,6 +21,8 @@ final class PostgresSession {
     var statements = StatementCache(capacity: 256)
     /// Evicted statements that the server still holds.
     var pendingDeallocations: [String] = []
+    /// The last request to cancel, while it may still be under way.
+    var cancelRequest: CancelRequest?
     var isCopying = false
     /// Notifications are kept for a listener only; anybody else's would pile up.
     var isListening = false

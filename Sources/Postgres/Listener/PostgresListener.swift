@@ -68,7 +68,7 @@ public struct PostgresListener: Sendable {
             let notifications = try await connection.notifications(within: probeInterval)
             for notification in notifications { yield(.notification(notification)) }
             // A half-open connection is silent too, so silence is not trusted.
-            if notifications.isEmpty, !(await connection.isResponsive()) {
+            if notifications.isEmpty, !(await connection.isResponsive(within: min(probeInterval, .seconds(5)))) {
                 throw PostgresError(.connectionLost, "the server does not answer")
             }
         }

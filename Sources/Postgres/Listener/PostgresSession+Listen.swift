@@ -20,17 +20,7 @@ extension PostgresSession {
             if Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled while it listened") }
             let left = deadline - .now
             guard left > .zero else { return [] }
-            var descriptors = (
-                pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
-            )
-            _ = withUnsafeMutableBytes(of: &descriptors) {
-                poll(
-                    $0.assumingMemoryBound(to: pollfd.self).baseAddress, 2,
-                    Int32(clamping: left.components.seconds * 1000 + 1000))
-            }
-            if descriptors.1.revents != 0 { wakeup.drain() }
-            if descriptors.0.revents != 0, PQconsumeInput(connection) == 0 {
+            if try pollOnce(left.pollMilliseconds, socketEvents: POLLIN), PQconsumeInput(connection) == 0 {
                 abandon()
                 throw PostgresError(.connectionLost, connection: connection)
             }
