@@ -48,13 +48,14 @@ extension PostgresConfiguration {
             return dsn.isEmpty ? [:] : ["dbname": dsn]
         }
         var message: UnsafeMutablePointer<CChar>?
+        // libpq's own message can quote a piece of the password, so it stays untold.
+        let unreadable = PostgresError(
+            .connectionFailed,
+            "the connection string cannot be read: check its keywords and quotes, "
+                + "and percent-encode special characters in a URI")
         guard let options = PQconninfoParse(dsn, &message) else {
-            // libpq's own message can quote a piece of the password, so it stays untold.
             PQfreemem(message)
-            throw PostgresError(
-                .connectionFailed,
-                "the connection string cannot be read: check its keywords and quotes, "
-                    + "and percent-encode special characters in a URI")
+            throw unreadable
         }
         defer { PQconninfoFree(options) }
         var values: [String: String] = [:]
@@ -63,6 +64,11 @@ extension PostgresConfiguration {
             if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
+        // A slash or an @ in a URI's password that is not percent-encoded spills the rest of it into other options.
+        let isSpilt =
+            values["port", default: ""].split(separator: ",").contains { UInt16($0) == nil }
+            || (dsn.contains("://") && [values["host"], values["dbname"]].contains { $0?.contains("@") ?? false })
+        if isSpilt { throw unreadable }
         return values
     }
 

@@ -40,6 +40,8 @@ extension PostgresSession {
         while PQflush(connection) == 1 {
             try waitForCopySocket(&operation)
         }
+        // A cancelled COPY takes rows too, and throws them away.
+        if operation.interruption != nil { throw operation.interruptionError() }
     }
 
     /// Ends the COPY and waits until the server has taken all rows; returns how many.
@@ -86,7 +88,6 @@ extension PostgresSession {
     }
 
     private func waitForCopySocket(_ operation: inout Operation) throws(PostgresError) {
-        if operation.interruption != nil { throw operation.interruptionError() }
         try waitForSocket(&operation, toWrite: true)
         guard PQconsumeInput(connection) == 1 else {
             isCopying = false

@@ -8,4 +8,11 @@ public struct PostgresPoolMetrics: Sendable, Equatable {
     public let leased: Int
     /// Tasks that wait for a connection.
     public let waiting: Int
+
+    public init(size: Int, idle: Int, leased: Int, waiting: Int) {
+        self.size = size
+        self.idle = idle
+        self.leased = leased
+        self.waiting = waiting
+    }
 }
