@@ -37,20 +37,16 @@ install_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
 
-    local policy=/usr/sbin/policy-rc.d cluster=/etc/postgresql-common/createcluster.d/agentcorp.conf
-    local made=("$cluster")
-    as_root mkdir -p "$(dirname "$cluster")"
-    as_root sh -c "echo 'create_main_cluster = false' >$cluster"
-    if [ ! -e $policy ]; then
-        made+=("$policy")
-        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
-    fi
-    local result=0
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
-        result=$?
-    as_root rm -f "${made[@]}"
-    [ $result = 0 ] || fail "apt-get could not install ${missing[*]}"
+    (
+        policy=/usr/sbin/policy-rc.d cluster=/etc/postgresql-common/createcluster.d/agentcorp.conf
+        [ ! -e $policy ] || policy=
+        trap 'as_root rm -f $cluster $policy' EXIT
+        as_root mkdir -p "$(dirname $cluster)"
+        as_root sh -c "echo 'create_main_cluster = false' >$cluster"
+        [ -z "$policy" ] || as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    ) || fail "apt-get could not install ${missing[*]}"
     if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" pgbouncer "* ]]; then
         as_root systemctl disable -q pgbouncer || true
     fi
