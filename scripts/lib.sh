@@ -68,8 +68,10 @@ require_swift() {
     fi
     command -v swift >/dev/null || fail "Swift is missing. Install version 6.3 or newer as https://www.swift.org/install/linux/ \
 describes (swiftly is the short way), make sure that \`swift\` is on PATH, and run this again."
-    local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1)
+    local said version
+    said=$(swift --version 2>&1) || fail "\`swift --version\` fails, a package that the toolchain needs may be missing \
+(https://www.swift.org/install/linux/ lists them): $said"
+    version=$(sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' <<<"$said" | head -1)
     [ "$(printf '6.3\n%s\n' "$version" | sort -V | head -1)" = 6.3 ] ||
         fail "Swift ${version:-of an unknown version} is too old, 6.3 is needed: https://www.swift.org/install/linux/"
 }
