@@ -11,7 +11,9 @@ import Testing
 
     @Test("a test with the trait has a database to itself", .migratedDatabase)
     func own() async throws {
-        #expect(try await TestDatabase.current.psql("select count(*) from pg_tables where tablename ~ 'seen'") == "0")
+        let database = TestDatabase.current
+        #expect(try await database.psql("select count(*) from pg_tables where tablename ~ 'seen'") == "0")
+        #expect(try await database.psql("select count(*) from agentcorp.task") == "0")
     }
 
     @Test("psql reports the first error and runs nothing after it")

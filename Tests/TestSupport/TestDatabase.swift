@@ -1,3 +1,5 @@
+public import Postgres
+
 /// A database of a test's own.
 public struct TestDatabase: Sendable {
     public let name: String
@@ -29,14 +31,28 @@ public struct TestDatabase: Sendable {
         try await Self.psql(sql, dsn: dsn)
     }
 
+    /// Lends a pool of connections to it, and closes the pool afterwards.
+    public func withPool<Result>(
+        size: Int = 4, _ body: (PostgresPool) async throws -> Result
+    ) async throws -> Result {
+        let pool = PostgresPool(PostgresConfiguration(dsn: dsn), size: size)
+        do {
+            let result = try await body(pool)
+            await pool.shutdown()
+            return result
+        } catch {
+            await pool.shutdown()
+            throw error
+        }
+    }
+
     /// Removes it, and ends whatever is still connected.
     public func drop() async throws {
         try await TestServer.shared.drop(self)
     }
 
-    static func psql(_ sql: String, dsn: String, singleTransaction: Bool = false) async throws -> String {
-        var arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
-        if singleTransaction { arguments.append("-1") }
+    static func psql(_ sql: String, dsn: String) async throws -> String {
+        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
         let result = try await TestProcess.run(
             "psql", arguments, environment: ["PGOPTIONS": "-c client_min_messages=warning"], input: sql)
         guard result.status == 0 else { throw TestSupportError("psql: \(result.errors)") }

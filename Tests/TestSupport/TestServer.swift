@@ -2,6 +2,7 @@ internal import EmbeddedPostgres
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging
+internal import Queue
 internal import Synchronization
 
 /// The one PostgreSQL server of a test process: started when the first test asks, gone when the process exits.
@@ -50,16 +51,8 @@ public actor TestServer {
 
     private func makeTemplate() async throws -> String {
         let database = try await makeDatabase()
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../migrations"
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".sql") && !$0.hasSuffix(".down.sql") }.sorted()
-        for name in names {
-            let sql = String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self)
-            do {
-                _ = try await TestDatabase.psql(sql, dsn: database.dsn, singleTransaction: true)
-            } catch {
-                throw TestSupportError("migration \(name): \(error)")
-            }
+        try await database.withPool(size: 1) { pool in
+            _ = try await Migrator(pool).up()
         }
         return database.name
     }
