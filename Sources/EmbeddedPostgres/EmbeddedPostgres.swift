@@ -20,7 +20,6 @@ public final class EmbeddedPostgres: Sendable {
 
     private struct Owned: Sendable {
         let postmaster: Postmaster
-        let lock: DirectoryLock
         let socket: SocketDirectory
     }
 
@@ -139,7 +138,7 @@ public final class EmbeddedPostgres: Sendable {
             if owned.postmaster.hasEnded { break }
         }
         owned.socket.remove()
-        owned.lock.release()
+        owned.postmaster.releaseLock()
     }
 
     /// Stops the server at once and blocks until it has ended: for exit handlers, which cannot await.
@@ -178,10 +177,11 @@ public final class EmbeddedPostgres: Sendable {
             return (binaries, socket)
         }
         try Task.checkCancellation()
-        let postmaster = Postmaster(data: data, socket: socket, binaries: binaries, account: account, logger: logger)
+        let postmaster = Postmaster(
+            data: data, lock: lock, socket: socket, binaries: binaries, account: account, logger: logger)
         let server = EmbeddedPostgres(
             dsn: dsn(socket.path, port, configuration.database),
-            owned: Owned(postmaster: postmaster, lock: lock, socket: socket))
+            owned: Owned(postmaster: postmaster, socket: socket))
         try postmaster.launch()
         do {
             while try !postmaster.isReady() {

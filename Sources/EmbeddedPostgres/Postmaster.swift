@@ -17,6 +17,8 @@ final class Postmaster: Sendable {
 
     private let state = Mutex(State())
     private let data: DataDirectory
+    /// Held from here, because this object lives as long as the thread even when nobody keeps the server's handle.
+    private let lock: DirectoryLock
     private let commandLine: [String]
     private let logger: Logger
     private let started = ContinuousClock.now
@@ -28,10 +30,12 @@ final class Postmaster: Sendable {
     private static let longLog = 16 << 20
 
     init(
-        data: DataDirectory, socket: SocketDirectory, binaries: ServerBinaries, account: ServiceAccount,
+        data: DataDirectory, lock: DirectoryLock, socket: SocketDirectory, binaries: ServerBinaries,
+        account: ServiceAccount,
         logger: Logger
     ) {
         self.data = data
+        self.lock = lock
         self.logger = logger
         commandLine = account.commandLine(
             [
@@ -69,6 +73,9 @@ final class Postmaster: Sendable {
             if let pid = $0.pid { kill(pid, signal) }
         }
     }
+
+    /// Lets others start a server on the data directory, once this one has ended.
+    func releaseLock() { lock.release() }
 
     private func supervise() {
         var failures = 0
