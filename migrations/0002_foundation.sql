@@ -140,7 +140,7 @@ comment on function agentcorp.milliseconds is 'A duration such as 500ms, 30s, 5m
 
 create function agentcorp.parse_backoff(backoff text) returns jsonb language plpgsql immutable as $$
 declare
-    v_part text[] := regexp_match(trim(backoff), '^(?:(exponential|linear|fixed)\s+)?([0-9.]+\s*[a-z]+)(?:\s*\.\.\s*([0-9.]+\s*[a-z]+))?(?:\s+jitter\s+([0-9.]+))?$');
+    v_part text[] := regexp_match(trim(backoff), '^(?:(exponential|linear|fixed)\s+)?([0-9.]+\s*[a-z]+)(?:\s*\.\.\s*([0-9.]+\s*[a-z]+))?(?:\s+jitter\s+([0-9]*\.?[0-9]+))?$');
     v_base bigint;
     v_cap bigint;
     v_jitter numeric;
@@ -167,7 +167,7 @@ begin
     return jsonb_strip_nulls(jsonb_build_object('strategy', v_part[1], 'base_ms', v_base, 'cap_ms', v_cap, 'jitter', v_jitter));
 end $$;
 comment on function agentcorp.parse_backoff is
-    'Reads "[exponential|linear|fixed] BASE[..CAP] [jitter FRACTION]"; the defaults are exponential 1s..1h jitter 0.2';
+    'Reads "[exponential|linear|fixed] BASE[..CAP] [jitter FRACTION]"; the defaults are exponential 1s..1h jitter 0.2, and a base over 1h is its own cap';
 
 create function agentcorp.backoff_delay(policy jsonb, failures int) returns interval language sql volatile as $$
     select interval '1 millisecond' * (d * (1 + j * (random() - 0.5))) from (
@@ -175,7 +175,7 @@ create function agentcorp.backoff_delay(policy jsonb, failures int) returns inte
                 else base * power(2::float8, least(failures, 40) - 1) end) d, j
         from (select coalesce(policy #>> '{backoff,strategy}', 'exponential') strategy,
                 coalesce((policy #>> '{backoff,base_ms}')::float8, 1000) base,
-                coalesce((policy #>> '{backoff,cap_ms}')::float8, 3600000) cap,
+                coalesce((policy #>> '{backoff,cap_ms}')::float8, greatest((policy #>> '{backoff,base_ms}')::float8, 3600000)) cap,
                 coalesce((policy #>> '{backoff,jitter}')::float8, 0.2) j) p) q
 $$;
 comment on function agentcorp.backoff_delay is

@@ -97,6 +97,13 @@ create function agentcorp.tolerates_failure(p_shard smallint, p_task bigint) ret
 $$;
 comment on function agentcorp.tolerates_failure is 'Whether the failure of a task counts as met for those who need it: on_error skip or default';
 
+-- on_error forgives failures, not the decision of a person. What an `any` or quorum join no longer needed is nobody's failure.
+create function agentcorp.counts_as_met(p_shard smallint, p_task bigint, p_outcome smallint, p_reason text) returns boolean language sql stable as $$
+    select p_outcome in (1, 4) or p_reason is not distinct from 'not needed'
+        or p_reason is distinct from 'cancelled' and agentcorp.tolerates_failure(p_shard, p_task)
+$$;
+comment on function agentcorp.counts_as_met is 'Whether a task that ended so counts as met for those who need it';
+
 -- Leaves a blocked row for the task, with one more or several more needs to come, and says which gate they count for.
 -- locks: fence, blocked, scheduled, ready
 create function agentcorp.open_gate(p_shard smallint, p_task bigint, p_more int, p_may_run boolean) returns bigint language plpgsql as $$
@@ -151,7 +158,7 @@ create function agentcorp.add_needs(p_shard smallint, p_task bigint, p_gate bigi
 language plpgsql as $$
 declare
     v_need bigint;
-    v_outcome smallint;
+    v_last record;
 begin
     still_open := 0; met := 0; failed := 0;
     for v_need in select distinct n from unnest(p_needs) n order by n loop
@@ -167,9 +174,9 @@ begin
                 still_open := still_open + 1;
             end if;
         else
-            select a.outcome into v_outcome from agentcorp.attempt a
+            select a.outcome, a.error ->> 'reason' reason into v_last from agentcorp.attempt a
                 where a.shard = p_shard and a.task_id = v_need order by a.attempt desc limit 1;
-            if v_outcome in (1, 4) or agentcorp.tolerates_failure(p_shard, v_need) then
+            if agentcorp.counts_as_met(p_shard, v_need, v_last.outcome, v_last.reason) then
                 met := met + 1;
             else
                 failed := failed + 1;
@@ -197,12 +204,12 @@ begin
             where a.shard = p_shard and a.task_id = any(p_ids) and a.finished_at = v_now and a.outcome = p_outcome);
     end if;
     perform agentcorp.move_counts(p_shard, v_won, null, agentcorp.outcome_name(p_outcome));
-    perform agentcorp.publish_ends(p_shard, v_won, p_outcome in (1, 4), coalesce(p_error ->> 'reason' = 'cancelled', false));
+    perform agentcorp.publish_ends(p_shard, v_won, p_outcome, p_error ->> 'reason');
     return v_won;
 end $$;
 comment on function agentcorp.end_tasks is 'Ends attempts with a final outcome; returns the tasks whose fence was still free';
 
-create function agentcorp.publish_ends(p_shard smallint, p_ids bigint[], p_succeeded boolean, p_by_person boolean default false)
+create function agentcorp.publish_ends(p_shard smallint, p_ids bigint[], p_outcome smallint, p_reason text default null)
 returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now bigint := agentcorp.micros(agentcorp.clock());
@@ -210,7 +217,7 @@ declare
 begin
     if v_needed <> '{}' then
         insert into agentcorp.resolve (seq, needs_id, met, shard)
-            select v_now, i, p_succeeded or (not p_by_person and agentcorp.tolerates_failure(p_shard, i)), s.shard
+            select v_now, i, agentcorp.counts_as_met(p_shard, i, p_outcome, p_reason), s.shard
             from agentcorp.shard s cross join unnest(v_needed) i where s.shard = p_shard;
         perform agentcorp.wake_coordinator(p_shard);
     end if;

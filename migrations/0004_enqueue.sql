@@ -22,7 +22,8 @@ begin
 end $$;
 comment on function agentcorp.choose_shard is 'The shard of a new tree';
 
--- Ends a task that no worker has claimed. False: it runs, or has ended.
+-- Ends a task that no worker has claimed, with its open subtasks. False: it runs, or has ended.
+-- locks: fence, blocked, scheduled, ready
 create function agentcorp.withdraw(p_shard smallint, p_task bigint, p_error jsonb, out withdrawn boolean, out run_at timestamptz) language plpgsql as $$
 declare
     v_attempt smallint := agentcorp.hold(p_shard, p_task);
@@ -32,7 +33,7 @@ begin
     if v_attempt is null then
         return;
     end if;
-    perform 1 from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard and b.phase = 0 for update;
+    select b.run_at into run_at from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard and b.phase = 0 for update;
     if found then
         perform agentcorp.cancel_trees(p_shard, array[p_task], p_error);
         withdrawn := true;
@@ -48,10 +49,16 @@ begin
     end if;
     perform agentcorp.move_counts(p_shard, array[p_task], v_from, null);
     perform agentcorp.end_tasks(p_shard, array[p_task], array[v_attempt], 3::smallint, p_error);
+    -- It may have run before, added subtasks, and be between two attempts.
+    delete from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard;
+    if found then
+        perform agentcorp.cancel_below(p_shard, array[p_task]);
+    end if;
     withdrawn := true;
 end $$;
 comment on function agentcorp.withdraw is 'Cancels a task that has not been claimed; says whether it could, and when it was to run';
 
+-- locks: unique_key, then for replace and debounce what withdraw locks
 -- Takes the key for a new task. Returns the task that keeps the key instead, or null when the new one has it.
 create function agentcorp.take_key(p_shard smallint, p_key text, p_task bigint, p_on_conflict text, out holder bigint, out run_at timestamptz)
 language plpgsql as $$
@@ -106,6 +113,7 @@ declare
     v_key record;
     v_gate bigint;
     v_needs record;
+    v_quorum int;
 begin
     if coalesce(kind, '') = '' then
         raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
@@ -116,6 +124,12 @@ begin
     if enqueue.max_attempts is null or enqueue.max_attempts not between 1 and 1000 then
         raise exception 'max_attempts % is not between 1 and 1000', enqueue.max_attempts using errcode = 'AC007';
     end if;
+    if not isfinite(enqueue.run_at) then
+        raise exception 'run_at is infinite' using errcode = 'AC007', hint = 'Give a moment, or leave it out to run at once.';
+    end if;
+    if array_position(needs, null) is not null then
+        raise exception 'needs contains null' using errcode = 'AC007', hint = 'Pass the ids of existing tasks.';
+    end if;
     perform agentcorp.check_payload('args', args);
     if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
         v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
@@ -125,25 +139,22 @@ begin
         v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key)) end;
     else
         v_shard := agentcorp.shard_of(parent_id);
-        -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second.
+        -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second. The fence
+        -- makes two callers take turns.
         if name is not null then
+            perform agentcorp.hold(v_shard, parent_id);
             select t.id into v_id from agentcorp.task t where t.parent_id = enqueue.parent_id and t.name = enqueue.name and t.shard = v_shard;
             if v_id is not null then
                 return v_id;
             end if;
         end if;
-        v_gate := agentcorp.open_gate(v_shard, parent_id, 1, true);
-        select * into v_parent from agentcorp.task t where t.id = enqueue.parent_id and t.shard = v_shard;
-        if v_parent.depth >= 1000 then
-            raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
-        end if;
     end if;
     v_id := agentcorp.next_id(v_shard);
-
     if unique_key is not null then
         v_key := agentcorp.take_key(v_shard, unique_key, v_id, on_conflict);
         if v_key.holder is not null then
-            if v_gate is not null then
+            if parent_id is not null and not exists (
+                select from agentcorp.task t where t.id = v_key.holder and t.shard = v_shard and t.parent_id = enqueue.parent_id) then
                 raise exception 'unique key "%" is held by task %, which is not a subtask of %', unique_key, v_key.holder, parent_id using errcode = 'AC004',
                     hint = 'Give the subtask a key of its own, or make the parent need that task.';
             end if;
@@ -151,6 +162,17 @@ begin
         end if;
         v_run_at := coalesce(v_key.run_at, v_run_at);
         v_policy := coalesce(v_policy, '{}') || jsonb_build_object('unique_key', unique_key);
+    end if;
+    if parent_id is not null then
+        if needs <> '{}' then
+            -- The new task ties its parent to what it needs itself: as in add_dependency, two calls must not close a cycle together.
+            perform 1 from agentcorp.shard s where s.shard = v_shard for update;
+        end if;
+        v_gate := agentcorp.open_gate(v_shard, parent_id, 1, true);
+        select * into v_parent from agentcorp.task t where t.id = enqueue.parent_id and t.shard = v_shard;
+        if v_parent.depth >= 1000 then
+            raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
+        end if;
     end if;
 
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
@@ -166,13 +188,17 @@ begin
         end if;
         v_gate := nextval('agentcorp.gate');
         v_needs := agentcorp.add_needs(v_shard, v_id, v_gate, needs);
-        if v_needs.failed > 0 and coalesce(join_rule, '"all"') = '"all"' then
+        v_quorum := agentcorp.parse_join(join_rule);
+        if v_quorum > v_needs.still_open + v_needs.met + v_needs.failed then
+            raise exception 'join: a quorum of % can never be reached with % needs', v_quorum, v_needs.still_open + v_needs.met + v_needs.failed
+                using errcode = 'AC007';
+        elsif v_needs.failed > 0 and (v_quorum = 0 or v_quorum > v_needs.still_open + v_needs.met) then
             raise exception 'a task in needs has already failed' using errcode = 'AC009',
                 hint = 'Retry it first, or use join_rule => ''"settled"''.';
         end if;
         if v_needs.still_open > 0 then
             insert into agentcorp.blocked (task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard)
-                values (v_id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(join_rule), 1, 0, v_shard);
+                values (v_id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed, v_quorum, 1, 0, v_shard);
             insert into agentcorp.count_delta (queue_id, blocked, shard) values (v_queue, 1, v_shard);
             perform agentcorp.settle_blocked(v_shard, array[v_id]);
             return v_id;

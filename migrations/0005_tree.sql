@@ -6,8 +6,9 @@ $$;
 comment on function agentcorp.text_array is 'A JSON array of strings as a text array';
 
 create function agentcorp.node_policy(node jsonb) returns jsonb language sql immutable as $$
-    select case when node ?| '{timeout,backoff,join,on_error}' then agentcorp.make_policy(
-        agentcorp.milliseconds(node ->> 'timeout', 'timeout'), node ->> 'backoff', node -> 'join', node -> 'on_error') end
+    select case when node ?| '{timeout,backoff,join,on_error,unique_key}' then nullif(coalesce(agentcorp.make_policy(
+        agentcorp.milliseconds(node ->> 'timeout', 'timeout'), node ->> 'backoff', node -> 'join', node -> 'on_error'), '{}')
+        || case when node ? 'unique_key' then jsonb_build_object('unique_key', node -> 'unique_key') else '{}' end, '{}') end
 $$;
 comment on function agentcorp.node_policy is 'The policy column for a JSON task';
 
@@ -30,16 +31,18 @@ begin
         when x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$') then '/priority is not a whole number from 0 to 9'
         when x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$')
             then '/max_attempts is not a whole number from 1 to 1000'
-        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,on_conflict,timeout,backoff,run_at}' then case
+        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,parent_id,timeout,backoff,run_at}' then case
             when jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")') then '/tags is not an array of strings'
             when jsonb_typeof(x.n -> 'needs') <> 'array' then '/needs is not an array'
-            when jsonb_path_exists(x.n, '$.needs[*] ? (@.type() != "string" && @.type() != "number")') then '/needs is not an array of names'
+            when jsonb_path_exists(x.n, case when may_nest then '$.needs[*] ? (@.type() != "string")' else '$.needs[*] ? (@.type() != "number" || @.floor() != @)' end::jsonpath)
+                then case when may_nest then '/needs is not an array of names of siblings' else '/needs is not an array of task ids' end
             when jsonb_typeof(x.n -> 'subtasks') <> 'array' then '/subtasks is not an array'
             when jsonb_typeof(x.n -> 'sequential') <> 'boolean' then '/sequential is not true or false'
             when jsonb_typeof(x.n -> 'timeout') <> 'string' then '/timeout is not a duration such as "30s"'
             when jsonb_typeof(x.n -> 'backoff') <> 'string' then '/backoff is not a string such as "1s..60s"'
             when jsonb_typeof(x.n -> 'run_at') <> 'string' then '/run_at is not a string such as "2030-01-31T12:00:00Z"'
-            when jsonb_typeof(x.n -> 'unique_key') <> 'string' then '/unique_key is not a string' end
+            when jsonb_typeof(x.n -> 'unique_key') <> 'string' then '/unique_key is not a string'
+            when jsonb_typeof(x.n -> 'parent_id') <> 'number' then '/parent_id is not a task id' end
         end problem
         into v_bad from unnest(nodes, pointers) x(n, p)
         where case
@@ -48,12 +51,13 @@ begin
             or jsonb_typeof(x.n -> 'name') <> 'string' or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
             or x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$')
             or x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$') then true
-        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,timeout,backoff,run_at}' then
+        when x.n ?| '{tags,needs,subtasks,sequential,unique_key,parent_id,timeout,backoff,run_at}' then
             jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")')
-            or jsonb_typeof(x.n -> 'needs') <> 'array' or jsonb_path_exists(x.n, '$.needs[*] ? (@.type() != "string" && @.type() != "number")')
+            or jsonb_typeof(x.n -> 'needs') <> 'array'
+            or jsonb_path_exists(x.n, case when may_nest then '$.needs[*] ? (@.type() != "string")' else '$.needs[*] ? (@.type() != "number" || @.floor() != @)' end::jsonpath)
             or jsonb_typeof(x.n -> 'subtasks') <> 'array' or jsonb_typeof(x.n -> 'sequential') <> 'boolean'
             or jsonb_typeof(x.n -> 'timeout') <> 'string' or jsonb_typeof(x.n -> 'backoff') <> 'string' or jsonb_typeof(x.n -> 'run_at') <> 'string'
-            or jsonb_typeof(x.n -> 'unique_key') <> 'string'
+            or jsonb_typeof(x.n -> 'unique_key') <> 'string' or jsonb_typeof(x.n -> 'parent_id') <> 'number'
         else false end limit 1;
     if found then
         if v_bad.problem = 'field' then
@@ -69,7 +73,10 @@ begin
     end if;
     for v_bad in select x.n, x.p from unnest(nodes, pointers) x(n, p) where x.n ?| '{timeout,backoff,join,on_error,run_at}' loop
         begin
-            perform agentcorp.node_policy(v_bad.n), (v_bad.n ->> 'run_at')::timestamptz;
+            perform agentcorp.node_policy(v_bad.n);
+            if not isfinite((v_bad.n ->> 'run_at')::timestamptz) then
+                raise exception 'run_at is infinite' using errcode = 'AC007', hint = 'Give a moment, or leave it out to run at once.';
+            end if;
         exception when sqlstate 'AC007' or invalid_datetime_format or datetime_field_overflow then
             get stacked diagnostics v_detail = message_text, v_hint = pg_exception_hint;
             raise exception '%: %', coalesce(nullif(v_bad.p, ''), '/'), v_detail using errcode = 'AC007', hint = v_hint;
@@ -140,16 +147,36 @@ declare
     v_to int[];
     v_rest_from int[];
     v_rest_to int[];
+    v_outer_task int[];
+    v_outer_need bigint[];
+    v_known bigint[];
     v_blocked bigint[];
+    v_tops bigint[];
     v_key record;
 begin
+    if p_parent is not null then
+        if p_key is not null then
+            raise exception 'unique_key is for a tree of its own, not for a subtask' using errcode = 'AC007', hint = 'Give the subtask a name: it is then added once.';
+        end if;
+        -- A named subtask is added once: a parent that runs again after a crash finds it, with all that was added below it. The
+        -- fence makes two callers take turns.
+        v_shard := agentcorp.shard_of(p_parent);
+        perform agentcorp.hold(v_shard, p_parent);
+        v_known := array(select (select t.id from agentcorp.task t where t.parent_id = p_parent and t.name = x.n ->> 'name' and t.shard = v_shard limit 1)
+            from unnest(p_trees) with ordinality x(n, i) order by x.i);
+        if array_position(v_known, null) is null then
+            return v_known;
+        end if;
+        p_pointers := array(select x.p from unnest(p_pointers, v_known) with ordinality x(p, k, i) where x.k is null order by x.i);
+        p_trees := array(select x.n from unnest(p_trees, v_known) with ordinality x(n, k, i) where x.k is null order by x.i);
+    end if;
     -- 1. the tree as rows: a node, its parent's number, a pointer to say where an error is
     with recursive node(n, p, path, depth) as (
         select x.n, x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
         union all
         select c.n, node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
         from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
-            with ordinality c(n, i) where node.depth < 1000
+            with ordinality c(n, i) where node.depth <= 1000
     ), numbered as (select node.*, row_number() over (order by path) i from node)
     select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
             order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
@@ -160,6 +187,9 @@ begin
         raise exception 'a task in the tree is not an object' using errcode = 'AC007', hint = 'Each task is {"kind": "...", ...}.';
     end if;
     perform agentcorp.check_nodes(v_nodes, v_pointers, true);
+    if v_depths[(select u.i from unnest(v_depths) with ordinality u(d, i) order by u.d desc limit 1)] > 1000 then
+        raise exception 'the tree is over 1000 levels deep' using errcode = 'AC007';
+    end if;
     v_names := array(select coalesce(x.n ->> 'name', x.p) from unnest(v_nodes, v_pointers) with ordinality x(n, p, i) order by x.i);
 
     -- 2. needs: names of siblings, or the sibling before where the parent is sequential
@@ -171,16 +201,20 @@ begin
             hint = 'Names must differ among siblings.';
     end if;
     with edge as (
-        select x.i, d.need, s.i j
+        select x.i, d.need, s.i j, k.id known
         from unnest(v_nodes) with ordinality x(n, i) cross join lateral jsonb_array_elements_text(x.n -> 'needs') d(need)
         left join unnest(v_nodes) with ordinality s(n, i) on s.n ->> 'name' = d.need and coalesce(v_parents[s.i], 0) = coalesce(v_parents[x.i], 0)
+        left join lateral (select t.id from agentcorp.task t where s.i is null and v_parents[x.i] is null
+            and t.parent_id = p_parent and t.name = d.need and t.shard = v_shard limit 1) k on true
         where x.n ? 'needs'
         union
-        select x.i, null, x.before from (select u.i, lag(u.i) over (partition by v_parents[u.i] order by u.i) before from unnest(v_nodes) with ordinality u(n, i)) x
+        select x.i, null, x.before, null from (select u.i, lag(u.i) over (partition by v_parents[u.i] order by u.i) before from unnest(v_nodes) with ordinality u(n, i)) x
         where x.before is not null and (v_nodes[v_parents[x.i]] -> 'sequential')::boolean
     )
-    select array_agg(e.i), array_agg(e.j), (array_agg(e.i) filter (where e.j is null))[1], (array_agg(e.need) filter (where e.j is null))[1]
-        into v_from, v_to, v_lost, v_need from edge e;
+    select array_agg(e.i) filter (where e.j is not null), array_agg(e.j) filter (where e.j is not null),
+            array_agg(e.i) filter (where e.known is not null), array_agg(e.known) filter (where e.known is not null),
+            (array_agg(e.i) filter (where e.j is null and e.known is null))[1], (array_agg(e.need) filter (where e.j is null and e.known is null))[1]
+        into v_from, v_to, v_outer_task, v_outer_need, v_lost, v_need from edge e;
     if v_need is not null then
         raise exception '%/needs: there is no sibling named "%"', v_pointers[v_lost], v_need using errcode = 'AC001',
             hint = coalesce(nullif(agentcorp.did_you_mean(v_need, array(select s.n ->> 'name' from unnest(v_nodes) with ordinality s(n, i)
@@ -211,27 +245,42 @@ begin
             if v_key.holder is not null then
                 return array[v_key.holder];
             end if;
+            v_nodes[1] := v_nodes[1] || jsonb_build_object('unique_key', p_key);
+            if v_key.run_at is not null then
+                v_nodes[1] := v_nodes[1] || jsonb_build_object('run_at', v_key.run_at);
+            end if;
         end if;
     else
-        v_shard := agentcorp.shard_of(p_parent);
         v_parent_gate := agentcorp.open_gate(v_shard, p_parent, cardinality(p_trees), true);
         select * into v_parent from agentcorp.task t where t.id = p_parent and t.shard = v_shard;
         v_root := v_parent.root_id;
         v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, v_n));
         v_depths := array(select d + v_parent.depth + 1 from unnest(v_depths) with ordinality u(d, i) order by i);
     end if;
-    if v_depths[(select i from unnest(v_depths) with ordinality u(d, i) order by d desc limit 1)] > 1000 then
+    if p_parent is not null and v_depths[(select i from unnest(v_depths) with ordinality u(d, i) order by d desc limit 1)] > 1000 then
         raise exception 'the tree is over 1000 levels deep' using errcode = 'AC007';
     end if;
 
     -- 5. a subtask without needs of its own starts after what its parent needs: the whole subtree waits, not only its last task
-    with recursive own as (select e.a, e.b from unnest(v_from, v_to) e(a, b)), edge(a, b) as (
-        select own.a, own.b from own
+    with recursive own(a, b, known) as (
+        select e.a, e.b, null::bigint from unnest(v_from, v_to) e(a, b)
+        union all select o.a, null, o.known from unnest(v_outer_task, v_outer_need) o(a, known)
+    ), edge(a, b, known) as (
+        select own.a, own.b, own.known from own
         union
-        select c.i::int, edge.b from edge join unnest(v_parents) with ordinality c(parent, i) on c.parent = edge.a
+        select c.i::int, edge.b, edge.known from edge join unnest(v_parents) with ordinality c(parent, i) on c.parent = edge.a
         where not exists (select from own where own.a = c.i)
     )
-    select array_agg(edge.a), array_agg(edge.b) into v_from, v_to from edge;
+    select array_agg(edge.a) filter (where edge.b is not null), array_agg(edge.b) filter (where edge.b is not null),
+            array_agg(edge.a) filter (where edge.b is null), array_agg(edge.known) filter (where edge.b is null)
+        into v_from, v_to, v_outer_task, v_outer_need from edge;
+    select v_pointers[x.i] p, x.n into v_bad
+        from (select y.i, count(*) n from (select unnest(v_from) i union all select unnest(v_outer_task) union all select p from unnest(v_parents) p where p is not null) y group by 1) x
+        where v_nodes[x.i] ? 'join' and agentcorp.parse_join(v_nodes[x.i] -> 'join') > x.n limit 1;
+    if found then
+        raise exception '%/join: the quorum can never be reached with % needs', v_bad.p, v_bad.n using errcode = 'AC007',
+            hint = 'Needs and subtasks count towards it.';
+    end if;
 
     -- 6. rows
     perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids,
@@ -256,7 +305,14 @@ begin
         perform agentcorp.move_counts(v_shard, array(select i from unnest(v_bad.ids, v_bad.run_ats) u(i, r) where r > v_now), null, 'scheduled');
         perform agentcorp.move_counts(v_shard, array(select i from unnest(v_bad.ids, v_bad.run_ats) u(i, r) where r is null or r <= v_now), null, 'ready');
     end if;
-    return array(select v_ids[i] from unnest(v_parents) with ordinality u(p, i) where p is null order by i);
+    for v_bad in select u.a, u.known from unnest(v_outer_task, v_outer_need) u(a, known) order by 1, 2 loop
+        perform agentcorp.add_dependency(v_ids[v_bad.a], v_bad.known);
+    end loop;
+    v_tops := array(select v_ids[i] from unnest(v_parents) with ordinality u(p, i) where p is null order by i);
+    if p_parent is null then
+        return v_tops;
+    end if;
+    return array(select coalesce(x.k, v_tops[count(*) filter (where x.k is null) over (order by x.i)]) from unnest(v_known) with ordinality x(k, i) order by x.i);
 end $$;
 comment on function agentcorp.insert_trees is 'Checks and inserts trees, as roots or as subtasks of an open task; returns the ids of the tops';
 
@@ -279,29 +335,47 @@ begin
     return query select unnest(agentcorp.insert_trees(array(select n from jsonb_array_elements(subtasks) n),
         array(select '/' || i from generate_series(0, jsonb_array_length(subtasks) - 1) i), parent_id));
 end $$;
-comment on function agentcorp.add_subtasks is 'Adds several subtasks (which may have subtasks and need each other) to an open task at once';
+comment on function agentcorp.add_subtasks is 'Adds several subtasks (which may have subtasks, and need each other or earlier ones) to an open task at once. One with a name is added once: a second call returns the first';
 
 create function agentcorp.add_complex_task(description text, subtasks jsonb, kind text default 'noop', args jsonb default '{}') returns bigint language sql as $$
     select agentcorp.enqueue_tree(jsonb_build_object('name', description, 'kind', kind, 'args', args, 'subtasks', subtasks))
 $$;
 comment on function agentcorp.add_complex_task is 'Adds a task that is made of subtasks, described in words; it completes when they all have';
 
-create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql as $$
+-- Only an edge of an open gate makes anybody wait. Each task is visited once, however many ways lead to it.
+create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
+    v_seen bigint[] := array[p_task];
+    v_before bigint[] := array[null::bigint];
+    v_next bigint[];
+    v_from bigint[];
+    v_at bigint;
     v_path bigint[];
 begin
-    with recursive walk(id, path) as (
-        select p_task, array[p_task]
+    with recursive walk(id) as (
+        select p_task
         union
-        select d.task_id, w.path || d.task_id from walk w join agentcorp.dependency d on d.needs_id = w.id and d.shard = p_shard
-        where d.task_id <> all (w.path) and w.id <> all (p_needs)
+        select b.task_id from walk w join agentcorp.dependency d on d.needs_id = w.id and d.shard = p_shard
+        join agentcorp.blocked b on b.task_id = d.task_id and b.shard = p_shard and b.gate = d.gate
     )
-    select w.path into v_path from walk w where w.id = any (p_needs) limit 1;
-    if v_path is not null then
-        raise exception 'that would be a cycle: % needs %', v_path[1],
-            (select string_agg(i::text, ' needs ' order by o desc) from unnest(v_path) with ordinality u(i, o))
-            using errcode = 'AC003', hint = 'Nothing was changed.';
+    select w.id into v_at from walk w where w.id = any (p_needs) limit 1;
+    if not found then
+        return;
     end if;
+    while v_at <> all (v_seen) loop
+        select array_agg(x.id), array_agg(x.come) into v_next, v_from from (
+            select distinct on (b.task_id) b.task_id id, d.needs_id come
+            from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.shard = p_shard and b.gate = d.gate
+            where d.shard = p_shard and d.needs_id = any (v_seen) and d.task_id <> all (v_seen)) x;
+        v_seen := v_seen || v_next;
+        v_before := v_before || v_from;
+    end loop;
+    while v_at is not null loop
+        v_path := v_path || v_at;
+        v_at := v_before[array_position(v_seen, v_at)];
+    end loop;
+    raise exception 'that would be a cycle: % needs %', p_task, array_to_string(v_path, ' needs ') using errcode = 'AC003', hint = 'Nothing was changed.';
 end $$;
 comment on function agentcorp.refuse_cycle is 'Raises AC003 when a task would come to need itself';
 
@@ -324,6 +398,9 @@ begin
     end if;
     v_gate := agentcorp.open_gate(v_shard, task_id, 0, false);
     v_needs := agentcorp.add_needs(v_shard, task_id, v_gate, array[needs_id]);
+    if v_needs.failed > 0 and exists (select from agentcorp.blocked b where b.task_id = add_dependency.task_id and b.shard = v_shard and b.quorum = 0) then
+        raise exception 'task % has already failed', needs_id using errcode = 'AC009', hint = 'Retry it first.';
+    end if;
     update agentcorp.blocked b set remaining = b.remaining + v_needs.still_open, met = b.met + v_needs.met, failed = b.failed + v_needs.failed
         where b.task_id = add_dependency.task_id and b.shard = v_shard;
     perform agentcorp.settle_blocked(v_shard, array[task_id]);

@@ -25,6 +25,7 @@ declare
     v_left int := p_limit;
     v_levels int;
     v_start int := 0;
+    v_hash int;
     v_level int;
     v_ctids tid[];
     v_ids bigint[];
@@ -39,7 +40,7 @@ begin
     if cardinality(p_tasks) > 0 then
         insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
             select u.t, v_now, p_worker, u.r, u.a, 1, s.shard
-            from agentcorp.shard s cross join unnest(p_tasks, p_attempts, p_ran_ms) u(t, a, r) where s.shard = p_shard
+            from agentcorp.shard s cross join unnest(p_tasks, p_attempts, p_ran_ms) u(t, a, r) where s.shard = p_shard order by u.t
             on conflict do nothing;
         get diagnostics v_n = row_count;
         if v_n < cardinality(p_tasks) then
@@ -56,7 +57,9 @@ begin
         if cardinality(p_outputs) > 0 then
             insert into agentcorp.output (task_id, shard, result)
                 select u.t, s.shard, u.o from agentcorp.shard s cross join unnest(p_output_tasks, p_outputs) u(t, o)
-                where s.shard = p_shard and (v_n = cardinality(p_tasks) or u.t = any (v_won)) on conflict do nothing;
+                where s.shard = p_shard and (v_n = cardinality(p_tasks) or u.t = any (v_won))
+                -- A run before a retry may have left one.
+                on conflict on constraint output_pkey do update set result = excluded.result;
         end if;
         -- Tasks that are done themselves but have open subtasks.
         v_some := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any(v_won));
@@ -81,13 +84,15 @@ begin
         delete from agentcorp.claim c where c.shard = p_shard and c.claim_id = any(p_close);
     end if;
 
-    -- 2. claim the next. Most urgent first; every eighth claim begins at another level, so that none starves.
+    -- 2. claim the next. Most urgent first; one claim in eight begins at another level, so that none starves. Which ones is
+    -- hashed: claims of several queues take turns at the sequence, and a plain remainder could always fall to the same one.
     if v_left > 0 then
         select nextval('agentcorp.claim_id'), q.paused_at is null into v_claim, v_open from agentcorp.queue q where q.id = p_queue;
         if v_open then
             v_levels := cardinality(p_priorities);
-            if v_claim % 8 = 0 then
-                v_start := (v_claim / 8) % v_levels;
+            v_hash := hashint8(v_claim) & 2147483647;
+            if v_hash % 8 = 0 then
+                v_start := (v_hash / 8) % v_levels;
             end if;
             for v_i in 0 .. v_levels - 1 loop
                 v_level := 1 + (v_start + v_i) % v_levels;
@@ -172,7 +177,7 @@ begin
             perform agentcorp.wake_coordinator(p_shard);
         end if;
     else
-        perform agentcorp.publish_ends(p_shard, p_won, true);
+        perform agentcorp.publish_ends(p_shard, p_won, 1::smallint);
     end if;
 end $$;
 comment on function agentcorp.hand_over is 'Unblocks at once what only waited for the tasks that have just completed';
@@ -187,6 +192,24 @@ begin
     end if;
 end $$;
 comment on function agentcorp.count_released is 'Notes that blocked tasks have become ready or scheduled';
+
+-- A call sent twice after a lost connection is neither recorded again nor refused. What the rescuer recorded under the same worker's
+-- name is not such a call.
+create function agentcorp.is_recorded(p_shard smallint, p_task bigint, p_attempt smallint, p_worker bigint) returns boolean language sql stable as $$
+    select exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = p_task and a.attempt = p_attempt and a.worker_id = p_worker
+        and a.outcome <> 11 and not (a.outcome = 2 and a.error @> '{"reason": "lost"}'))
+$$;
+comment on function agentcorp.is_recorded is 'Whether this worker itself has ended the attempt before';
+
+create function agentcorp.put_output(p_shard smallint, p_task bigint, p_output jsonb) returns void language plpgsql as $$
+begin
+    if p_output is not null then
+        -- A run before a retry may have left one.
+        insert into agentcorp.output (task_id, shard, result) values (p_task, p_shard, p_output)
+            on conflict on constraint output_pkey do update set result = excluded.result;
+    end if;
+end $$;
+comment on function agentcorp.put_output is 'Records what a task returned';
 
 -- Every outcome but the plain completion of the hot path, one task at a time. An element:
 -- {task, attempt, outcome: completed|failed|cancelled|skipped|suspended|snoozed, ran_ms, output, error, retry, delay_ms, join}
@@ -230,11 +253,15 @@ begin
                 v_delay := coalesce(v_delay, agentcorp.backoff_delay(v_body.policy, v_failures + 1));
             end if;
         end if;
+        if v_outcome in (10, 12, 13) and v.attempt >= 32000 then
+            -- Attempts are numbered by a smallint; the rest is for losses and for a retry by hand.
+            v_outcome := 2;
+            v.error := jsonb_build_object('reason', 'attempts', 'message', format('it was suspended or put off %s times', v.attempt), 'last', v.error);
+        end if;
         insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard, error)
             values (v.task, v_now, p_worker, v.ran_ms, v.attempt, v_outcome, p_shard, v.error) on conflict do nothing;
         if not found then
-            perform 1 from agentcorp.attempt a where a.shard = p_shard and a.task_id = v.task and a.attempt = v.attempt and a.worker_id = p_worker;
-            if not found then
+            if not agentcorp.is_recorded(p_shard, v.task, v.attempt, p_worker) then
                 task_id := v.task; attempt := v.attempt;
                 return next;
             end if;
@@ -261,14 +288,10 @@ begin
                 perform agentcorp.settle_blocked(p_shard, array[v.task]);
             end if;
         elsif v_outcome = 1 and v_ledger.remaining > 0 then
-            if v.output is not null then
-                insert into agentcorp.output (task_id, shard, result) values (v.task, p_shard, v.output);
-            end if;
+            perform agentcorp.put_output(p_shard, v.task, v.output);
             perform agentcorp.await_subtasks(p_shard, array[v.task], array[v.task], v_now);
         else
-            if v.output is not null then
-                insert into agentcorp.output (task_id, shard, result) values (v.task, p_shard, v.output) on conflict do nothing;
-            end if;
+            perform agentcorp.put_output(p_shard, v.task, v.output);
             perform agentcorp.move_counts(p_shard, array[v.task], 'running', agentcorp.outcome_name(v_outcome));
             delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task;
             if v_ledger.remaining > 0 then
@@ -281,7 +304,7 @@ begin
                     perform agentcorp.hand_over(p_shard, array[v.task], v_edges.needs, v_edges.tasks, v_edges.gates);
                 end if;
             else
-                perform agentcorp.publish_ends(p_shard, array[v.task], v_outcome = 4);
+                perform agentcorp.publish_ends(p_shard, array[v.task], v_outcome);
             end if;
         end if;
     end loop;
@@ -299,6 +322,9 @@ declare
     v_ids bigint[] := '{}';
     v_attempts smallint[] := '{}';
 begin
+    if p_delay < interval '0' then
+        raise exception 'the delay is negative' using errcode = 'AC007';
+    end if;
     for v_task in
         select distinct u.t, u.a from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
         where c.shard = p_shard and c.worker_id = p_worker and u.t = any (p_tasks) order by u.t
@@ -309,6 +335,7 @@ begin
         end if;
     end loop;
     if v_ids = '{}' then
+        perform agentcorp.close_claims(p_shard, p_worker);
         return 0;
     end if;
     for v_claim in select c.claim_id, c.task_ids, c.attempts from agentcorp.claim c
@@ -382,18 +409,26 @@ create function agentcorp.finish_many(worker bigint, results jsonb) returns tabl
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
+    v_now timestamptz := agentcorp.clock();
     v_shard smallint;
     v_held jsonb;
 begin
+    if jsonb_typeof(results) is distinct from 'array'
+        or jsonb_path_exists(results, '$[*] ? (@.type() != "object" || !exists(@.task ? (@.type() == "number")) || !exists(@.attempt ? (@.type() == "number")))') then
+        raise exception 'results is not an array of {task, attempt, ...}' using errcode = 'AC007',
+            hint = 'Pass [{"task": 1, "attempt": 1, "outcome": "completed"}, ...].';
+    end if;
     for v_shard in select distinct agentcorp.shard_of((r ->> 'task')::bigint) s from jsonb_array_elements(results) r order by 1 loop
-        select jsonb_agg(r) into v_held from jsonb_array_elements(results) r
-            where agentcorp.shard_of((r ->> 'task')::bigint) = v_shard and exists (
-                select from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
-                where c.shard = v_shard and c.worker_id = worker and u.t = (r ->> 'task')::bigint and u.a = (r ->> 'attempt')::smallint);
+        -- From the claim on it has run, unless the worker has measured better.
+        select jsonb_agg(jsonb_build_object('ran_ms', extract(epoch from v_now - h.claimed_at) * 1000) || r) into v_held
+            from jsonb_array_elements(results) r cross join lateral (
+                select c.claimed_at from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
+                where c.shard = v_shard and c.worker_id = worker and u.t = (r ->> 'task')::bigint and u.a = (r ->> 'attempt')::int limit 1) h
+            where agentcorp.shard_of((r ->> 'task')::bigint) = v_shard;
         return query select (r ->> 'task')::bigint, (r ->> 'attempt')::smallint from jsonb_array_elements(results) r
-            where agentcorp.shard_of((r ->> 'task')::bigint) = v_shard and (v_held is null or not v_held @> jsonb_build_array(r))
-            and not exists (select from agentcorp.attempt a where a.shard = v_shard and a.task_id = (r ->> 'task')::bigint
-                and a.attempt = (r ->> 'attempt')::smallint and a.worker_id = worker);
+            where agentcorp.shard_of((r ->> 'task')::bigint) = v_shard
+            and not exists (select from jsonb_array_elements(v_held) h where h -> 'task' = r -> 'task' and h -> 'attempt' = r -> 'attempt')
+            and not agentcorp.is_recorded(v_shard, (r ->> 'task')::bigint, (r ->> 'attempt')::smallint, worker);
         return query select * from agentcorp.finish_others(v_shard, worker, v_held);
         perform agentcorp.close_claims(v_shard, worker);
     end loop;

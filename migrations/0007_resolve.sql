@@ -25,7 +25,7 @@ begin
     -- done already, and now its subtasks are too
     select array_agg(b.task_id) ids, array_agg(b.attempt) attempts into v
         from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase = 3
-        and b.remaining = 0 and (b.failed = 0 or b.quorum <> 0);
+        and b.remaining = 0 and (b.quorum = 0 and b.failed = 0 or b.quorum = -1 or b.quorum > 0 and b.met >= b.quorum);
     if v.ids is not null then
         delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v.ids);
         perform agentcorp.move_counts(p_shard, v.ids, 'blocked', null);
@@ -38,7 +38,8 @@ begin
         select t.id, coalesce(t.name, t.kind) called, agentcorp.outcome_name(a.outcome) outcome into v_need
             from agentcorp.dependency d join agentcorp.attempt a on a.task_id = d.needs_id and a.shard = p_shard
             join agentcorp.task t on t.id = d.needs_id and t.shard = p_shard
-            where d.shard = p_shard and d.task_id = v.task_id and d.gate = v.gate and a.outcome in (2, 3) order by a.finished_at limit 1;
+            where d.shard = p_shard and d.task_id = v.task_id and d.gate = v.gate and a.outcome in (2, 3)
+            and not agentcorp.counts_as_met(p_shard, d.needs_id, a.outcome, a.error ->> 'reason') order by a.finished_at limit 1;
         perform agentcorp.cancel_trees(p_shard, array[v.task_id], jsonb_strip_nulls(jsonb_build_object('reason', 'upstream', 'task', v_need.id,
             'message', coalesce(format('needs task %s (%s), which %s', v_need.id, v_need.called,
                 case v_need.outcome when 'cancelled' then 'was cancelled' else v_need.outcome end), 'a task that it needs has failed'))));
@@ -46,15 +47,17 @@ begin
 end $$;
 comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and moves on those whose needs are met, or can no longer be met';
 
--- `any` and quorum: what is still open is no longer needed, unless another task needs it too.
+-- `any` and quorum: what is still open is no longer needed, unless another task needs it too. That its parent waits for it is no
+-- such need: to the parent it then counts as met.
 create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql as $$
 declare
     v_losers bigint[] := array(
         select distinct d.needs_id from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard
+        join agentcorp.task t on t.id = d.needs_id and t.shard = p_shard
         where d.shard = p_shard and d.task_id = any (p_ids)
         and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4)
         and not exists (select from agentcorp.dependency o join agentcorp.blocked x on x.task_id = o.task_id and x.gate = o.gate and x.shard = p_shard
-            where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids)) order by 1);
+            where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids) and o.task_id is distinct from t.parent_id) order by 1);
 begin
     if v_losers <> '{}' then
         perform agentcorp.cancel_trees(p_shard, v_losers, '{"reason": "not needed", "message": "enough of the others have succeeded"}');

@@ -44,14 +44,13 @@ end $$;
 comment on function agentcorp.retire_worker is 'A worker stops: what it still holds goes back, unburned';
 
 -- Dead is who missed three beats, and nothing else: never a task for its age alone.
--- locks: worker, claim, then per batch fence, blocked, scheduled or ready
+-- locks: worker, claim, then per batch fence (task id ascending), blocked, scheduled or ready
 create function agentcorp.rescue(p_beat interval default interval '5 seconds', p_limit int default 100, out workers int, out tasks int) language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;
-    v_task record;
-    v_lost int;
+    v_lost record;
 begin
     tasks := 0;
     update agentcorp.worker w set stopped_at = v_now, lost = true
@@ -62,34 +61,43 @@ begin
         where not exists (select from agentcorp.worker w where w.id = c.worker_id and w.stopped_at is null)
         order by c.claim_id limit p_limit for update of c skip locked
     loop
-        for v_task in select u.t id, u.a attempt from unnest(v_claim.task_ids, v_claim.attempts) u(t, a) order by u.t loop
-            insert into agentcorp.attempt (task_id, finished_at, worker_id, attempt, outcome, shard, error)
-                values (v_task.id, v_now, v_claim.worker_id, v_task.attempt, 11, v_claim.shard,
-                    jsonb_build_object('reason', 'lost', 'message', 'the worker died or lost its connection'))
-                on conflict do nothing;
-            if not found then
-                continue;
-            end if;
-            tasks := tasks + 1;
-            select count(*) into v_lost from agentcorp.attempt a where a.shard = v_claim.shard and a.task_id = v_task.id and a.outcome = 11;
-            if v_lost >= 25 then
-                -- It kills whoever runs it: end it, with the last fence row turned into the final one.
-                update agentcorp.attempt a set outcome = 2, error = jsonb_build_object('reason', 'lost', 'message', format('its worker died %s times', v_lost))
-                    where a.shard = v_claim.shard and a.task_id = v_task.id and a.attempt = v_task.attempt;
-                perform agentcorp.move_counts(v_claim.shard, array[v_task.id], 'running', 'failed');
-                delete from agentcorp.blocked b where b.shard = v_claim.shard and b.task_id = v_task.id;
-                perform agentcorp.cancel_below(v_claim.shard, array[v_task.id]);
-                perform agentcorp.publish_ends(v_claim.shard, array[v_task.id], false);
-            elsif v_lost = 1 then
-                perform agentcorp.make_ready(v_claim.shard, array[v_task.id], array[v_task.attempt + 1]::smallint[]);
-                perform agentcorp.move_counts(v_claim.shard, array[v_task.id], 'running', 'ready');
-            else
-                -- A second loss may be no accident: back off, so that a poison task does not take its neighbours down again at once.
-                insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
-                    values (v_now + least(agentcorp.backoff_delay(null, v_lost - 1), interval '1 minute'), v_task.id, v_task.attempt + 1, 1, v_claim.shard);
-                perform agentcorp.move_counts(v_claim.shard, array[v_task.id], 'running', 'scheduled');
-            end if;
-        end loop;
+        insert into agentcorp.attempt (task_id, finished_at, worker_id, attempt, outcome, shard, error)
+            select u.t, v_now, v_claim.worker_id, u.a, 11, s.shard, '{"reason": "lost", "message": "the worker died or lost its connection"}'
+            from agentcorp.shard s cross join unnest(v_claim.task_ids, v_claim.attempts) u(t, a) where s.shard = v_claim.shard order by u.t
+            on conflict do nothing;
+        -- Those whose fence was still free, with how often each has been lost since somebody last put it back to work by hand. After
+        -- the first loss a task goes back at once; a second may be no accident: back off, so that a poison task does not take its
+        -- neighbours down again at once; the 25th ends it.
+        select array_agg(l.id) filter (where l.n = 1) first_ids, array_agg((l.attempt + 1)::smallint) filter (where l.n = 1) first_attempts,
+            array_agg(l.id) filter (where l.n between 2 and 24) more_ids, array_agg((l.attempt + 1)::smallint) filter (where l.n between 2 and 24) more_attempts,
+            array_agg(v_now + least(agentcorp.backoff_delay(null, l.n - 1), interval '1 minute')) filter (where l.n between 2 and 24) more_run_ats, array_agg(l.id) filter (where l.n >= 25) dead_ids, count(*) n into v_lost
+            from (
+                select u.t id, u.a attempt, (
+                    select count(*)::int from agentcorp.attempt a where a.shard = v_claim.shard and a.task_id = u.t and a.outcome = 11
+                    and a.attempt > coalesce((select max(o.attempt) from agentcorp.attempt o where o.shard = v_claim.shard and o.task_id = u.t and o.outcome = 14), 0)) n
+                from unnest(v_claim.task_ids, v_claim.attempts) u(t, a)
+                join agentcorp.attempt x on x.shard = v_claim.shard and x.task_id = u.t and x.attempt = u.a
+                    and x.outcome = 11 and x.finished_at = v_now and x.worker_id = v_claim.worker_id
+                order by u.t) l;
+        tasks := tasks + v_lost.n;
+        if v_lost.first_ids is not null then
+            perform agentcorp.make_ready(v_claim.shard, v_lost.first_ids, v_lost.first_attempts);
+            perform agentcorp.move_counts(v_claim.shard, v_lost.first_ids, 'running', 'ready');
+        end if;
+        if v_lost.more_ids is not null then
+            insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
+                select u.r, u.t, u.a, 1, s.shard
+                from agentcorp.shard s cross join unnest(v_lost.more_run_ats, v_lost.more_ids, v_lost.more_attempts) u(r, t, a) where s.shard = v_claim.shard;
+            perform agentcorp.move_counts(v_claim.shard, v_lost.more_ids, 'running', 'scheduled');
+        end if;
+        if v_lost.dead_ids is not null then
+            update agentcorp.attempt a set outcome = 2, error = '{"reason": "lost", "message": "its worker died 25 times"}'
+                where a.shard = v_claim.shard and a.task_id = any (v_lost.dead_ids) and a.outcome = 11 and a.finished_at = v_now;
+            perform agentcorp.move_counts(v_claim.shard, v_lost.dead_ids, 'running', 'failed');
+            delete from agentcorp.blocked b where b.shard = v_claim.shard and b.task_id = any (v_lost.dead_ids);
+            perform agentcorp.cancel_below(v_claim.shard, v_lost.dead_ids);
+            perform agentcorp.publish_ends(v_claim.shard, v_lost.dead_ids, 2::smallint);
+        end if;
         delete from agentcorp.claim c where c.claim_id = v_claim.claim_id and c.shard = v_claim.shard;
     end loop;
 end $$;

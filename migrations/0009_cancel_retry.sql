@@ -1,9 +1,11 @@
 -- Cancel and retry: whole trees down, whole failures up.
 
 -- Fence first, then remove: from here on nobody else can end these attempts, wherever the tasks stand or move. The tables are
--- emptied in the order in which tasks move through them, so that one in motion is met in the next.
+-- emptied in the order in which tasks move through them, so that one in motion is met in the next. Once a task is fenced nothing
+-- can be added below it, so the tree is walked again until a walk meets nothing open: what was just being added is then in it.
 -- locks: fence (task id ascending), blocked, scheduled, ready
-create function agentcorp.cancel_trees(p_shard smallint, p_roots bigint[], p_error jsonb) returns int language plpgsql as $$
+create function agentcorp.cancel_trees(p_shard smallint, p_roots bigint[], p_error jsonb) returns int language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_ids bigint[];
     v_open record;
@@ -11,10 +13,10 @@ declare
     v_all bigint[] := '{}';
     v_part bigint[];
 begin
-    with recursive tree(id) as (
-        select unnest(p_roots) union select t.id from tree join agentcorp.task t on t.parent_id = tree.id and t.shard = p_shard)
-    select array_agg(tree.id order by tree.id) into v_ids from tree;
     loop
+        with recursive tree(id) as (
+            select unnest(p_roots) union select t.id from tree join agentcorp.task t on t.parent_id = tree.id and t.shard = p_shard)
+        select array_agg(tree.id order by tree.id) into v_ids from tree;
         select array_agg(q.id order by q.id) ids, array_agg(q.next order by q.id) attempts into v_open from (
             select i id, (coalesce(l.attempt, 0) + 1)::smallint as next, l.outcome from unnest(v_ids) i
             left join lateral (select a.attempt, a.outcome from agentcorp.attempt a where a.shard = p_shard and a.task_id = i order by a.attempt desc limit 1) l on true
@@ -80,16 +82,20 @@ comment on function agentcorp.last_outcome is 'How the latest attempt of a task 
 
 -- Retrying one task puts everything back to work that failed with it or because of it: the needs that failed, the dependants that
 -- were cancelled as a consequence, and the subtasks that were cancelled with those.
--- locks: fence (task id ascending), blocked, scheduled, ready
-create function agentcorp.retry(task_id bigint) returns int language plpgsql as $$
+-- locks: resolve, unique_key, fence (task id ascending), blocked, scheduled, ready
+create function agentcorp.retry(task_id bigint) returns int language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_last record;
     v_set bigint[] := array[task_id];
     v_new bigint[] := array[task_id];
+    v_unread bigint[] := '{}';
     v record;
     v_gate bigint;
     v_needs record;
+    v_met int;
+    v_waiting bigint[];
 begin
     perform 1 from agentcorp.task t where t.id = retry.task_id and t.shard = v_shard;
     if not found then
@@ -102,10 +108,14 @@ begin
         raise exception 'task % has completed', task_id using errcode = 'AC009', hint = 'Enqueue a new task to run it again.';
     end if;
     loop
+        -- An end that the resolver has not read yet is taken back: whoever waits goes on waiting. One that it is reading is waited for.
+        for v in delete from agentcorp.resolve r where r.shard = v_shard and r.needs_id = any (v_new) returning r.needs_id loop
+            v_unread := v_unread || v.needs_id;
+        end loop;
         v_new := array(
             select d.needs_id from agentcorp.dependency d cross join lateral agentcorp.last_outcome(v_shard, d.needs_id) l
-                where d.shard = v_shard and d.task_id = any (v_new) and l.outcome in (2, 3) and l.reason is distinct from 'not needed'
-                and not agentcorp.tolerates_failure(v_shard, d.needs_id)
+                where d.shard = v_shard and d.task_id = any (v_new) and l.outcome in (2, 3)
+                and not agentcorp.counts_as_met(v_shard, d.needs_id, l.outcome, l.reason)
             union select d.task_id from agentcorp.dependency d cross join lateral agentcorp.last_outcome(v_shard, d.task_id) l
                 where d.shard = v_shard and d.needs_id = any (v_new) and l.outcome = 3 and l.reason = 'upstream'
             union select t.id from agentcorp.task t cross join lateral agentcorp.last_outcome(v_shard, t.id) l
@@ -126,7 +136,7 @@ begin
             perform agentcorp.take_key(v_shard, v.unique_key, v.id, 'reject');
         end if;
     end loop;
-    for v in select t.id, t.policy, l.attempt, l.outcome, t.queue_id from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
+    for v in select t.id, t.parent_id, l.attempt, l.outcome, l.reason from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
         cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
     loop
         update agentcorp.attempt a set outcome = 14 where a.shard = v_shard and a.task_id = v.id and a.attempt = v.attempt and a.outcome = v.outcome;
@@ -134,6 +144,19 @@ begin
             raise exception 'task % was retried by somebody else just now', v.id using errcode = 'AC009';
         end if;
         perform agentcorp.move_counts(v_shard, array[v.id], agentcorp.outcome_name(v.outcome), null);
+        -- Who still waits for other needs has counted this one as ended: it counts as open again.
+        v_waiting := array(select b.task_id from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate and b.shard = v_shard
+            where d.shard = v_shard and d.needs_id = v.id order by b.task_id for update of b);
+        if v.id <> all (v_unread) then
+            v_met := agentcorp.counts_as_met(v_shard, v.id, v.outcome, v.reason)::int;
+            update agentcorp.blocked b set remaining = b.remaining + 1, met = b.met - v_met, failed = b.failed - (1 - v_met)
+                where b.shard = v_shard and b.task_id = any (v_waiting);
+        end if;
+        -- A parent that is open but no longer waits ends only after it all the same.
+        if v.parent_id <> all (v_set) and v.parent_id <> all (v_waiting) then
+            v_gate := agentcorp.open_gate(v_shard, v.parent_id, 1, true);
+            insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v.id, v.parent_id, v_gate, v_shard);
+        end if;
     end loop;
     for v in select t.id, t.policy, l.attempt from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
         cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
@@ -161,8 +184,15 @@ declare
     v_field text;
     v_n int := 0;
     v_outcome smallint;
+    v_queue int;
+    v_since timestamptz;
+    v_until timestamptz;
+    v_limit int;
     v record;
 begin
+    if jsonb_typeof(filter) is distinct from 'object' then
+        raise exception 'filter is not an object' using errcode = 'AC007', hint = 'Pass {"state": "failed", ...}; {} means all that have failed.';
+    end if;
     select k into v_field from jsonb_object_keys(filter) k where k <> all (v_known) limit 1;
     if found then
         raise exception 'filter: unknown field "%"', v_field using errcode = 'AC007',
@@ -172,23 +202,39 @@ begin
     if v_outcome is null then
         raise exception 'filter: state "%" cannot be retried', filter ->> 'state' using errcode = 'AC007', hint = 'Use failed, cancelled or skipped.';
     end if;
+    begin
+        v_since := filter ->> 'since';
+        v_until := filter ->> 'until';
+        v_limit := filter ->> 'limit';
+    exception when invalid_datetime_format or datetime_field_overflow or invalid_text_representation or numeric_value_out_of_range then
+        raise exception 'filter: %', sqlerrm using errcode = 'AC007', hint = '"since" and "until" are moments, "limit" is a whole number.';
+    end;
+    if v_limit < 0 then
+        raise exception 'filter: limit % is negative', v_limit using errcode = 'AC007';
+    end if;
+    v_queue := case when filter ->> 'queue' is not null then agentcorp.queue_id(filter ->> 'queue') end;
     for v in
         select a.task_id from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard
         where a.outcome = v_outcome
         and (filter ->> 'kind' is null or t.kind = filter ->> 'kind')
-        and (filter ->> 'queue' is null or t.queue_id = agentcorp.queue_id(filter ->> 'queue'))
+        and (v_queue is null or t.queue_id = v_queue)
         and (filter ->> 'tag' is null or filter ->> 'tag' = any (t.tags))
-        and (filter ->> 'since' is null or a.finished_at >= (filter ->> 'since')::timestamptz)
-        and (filter ->> 'until' is null or a.finished_at < (filter ->> 'until')::timestamptz)
+        and (v_since is null or a.finished_at >= v_since)
+        and (v_until is null or a.finished_at < v_until)
         and (filter ->> 'error' is null or strpos(a.error ->> 'message', filter ->> 'error') > 0)
-        order by a.task_id limit (filter ->> 'limit')::int
+        order by a.task_id limit v_limit
     loop
         -- An earlier retry of this call may have put it back to work already.
         if (select l.outcome from agentcorp.last_outcome(agentcorp.shard_of(v.task_id), v.task_id) l) = v_outcome then
-            v_n := v_n + agentcorp.retry(v.task_id);
+            begin
+                v_n := v_n + agentcorp.retry(v.task_id);
+            exception when sqlstate 'AC004' or sqlstate 'AC009' then
+                -- Its parent has ended, or a newer task holds its key: it stays as it is and holds up no other.
+                null;
+            end;
         end if;
     end loop;
     return v_n;
 end $$;
 comment on function agentcorp.retry_many is
-    'Retries all tasks that match: {"state": "failed", "kind", "queue", "tag", "since", "until", "error": text in the message, "limit"}. Returns how many tasks went back to work';
+    'Retries all tasks that match: {"state": "failed", "kind", "queue", "tag", "since", "until", "error": text in the message, "limit"}. Returns how many tasks went back to work; those that retry refuses stay as they are';
