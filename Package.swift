@@ -40,6 +40,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -62,7 +63,10 @@ let package = Package(
         .target(name: "Queue", dependencies: ["Postgres", "Migrations", logging], swiftSettings: dialect),
 
         // 4: the two kinds of process
-        .target(name: "Worker", dependencies: ["Queue", lifecycle, logging], swiftSettings: dialect),
+        .target(
+            name: "Worker",
+            dependencies: ["Queue", lifecycle, logging, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: dialect),
         .target(name: "Coordinator", dependencies: ["Queue", lifecycle, logging], swiftSettings: dialect),
 
         // 5: the handlers that come with the engine

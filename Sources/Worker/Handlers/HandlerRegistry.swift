@@ -1,4 +1,3 @@
-public import Queue
 internal import Synchronization
 
 /// The handlers of a worker, by kind.

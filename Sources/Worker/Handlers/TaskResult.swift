@@ -1,5 +1,5 @@
 public import Postgres
-public import Queue
+internal import Queue
 
 /// What a handler says when it returns.
 public enum TaskResult: Sendable {

@@ -1,0 +1,61 @@
+public import Logging
+public import Postgres
+internal import Queue
+public import ServiceLifecycle
+
+/// The process that unblocks, promotes, rescues and counts. Several may run; one leads.
+public struct Coordinator: Service {
+    private let pool: PostgresPool
+    private let configuration: CoordinatorConfiguration
+    private let logger: Logger
+
+    /// The pool needs about four connections; fewer only make the duties wait for each other.
+    public init(
+        pool: PostgresPool, configuration: CoordinatorConfiguration = CoordinatorConfiguration(),
+        logger: Logger = Logger(label: "agentcorp.coordinator")
+    ) {
+        self.pool = pool
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Works until it is shut down or cancelled. Throws when the database cannot be reached at first.
+    public func run() async throws {
+        let link = CoordinatorLink(pool)
+        let shards = try await link.shards()
+        let leadership = Leadership(link, ttl: configuration.leadership, logger: logger)
+        let urgent: [any Duty] = [
+            Resolver(link: link, shards: shards, poll: configuration.poll),
+            Promoter(link: link, shards: shards, poll: configuration.poll),
+        ]
+        let patient: [any Duty] = [
+            Rescuer(link: link, beat: configuration.beat, logger: logger),
+            CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
+        ]
+        let loops = (urgent + patient).map { DutyLoop(duty: $0, leadership: leadership, logger: logger) }
+        logger.info("coordinator started", metadata: ["holder": "\(link.holder)"])
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await leadership.run { for loop in loops { loop.signal.set() } } }
+                for loop in loops { group.addTask { await loop.run() } }
+                if let listener = configuration.listener {
+                    group.addTask { await listen(listener, leadership, Array(loops.prefix(urgent.count))) }
+                }
+            }
+        }
+        // Written also when the task was cancelled.
+        await Task { await leadership.resign() }.value
+        logger.info("coordinator stopped")
+    }
+
+    private func listen(_ configuration: PostgresConfiguration, _ leadership: Leadership, _ urgent: [DutyLoop]) async {
+        let listener = PostgresListener(configuration, channels: ["agentcorp_coordinator"], logger: logger)
+        for await event in listener.notifications {
+            if case .notification(let notification) = event, notification.payload == "leader" {
+                leadership.vacancy.set()
+            } else {
+                for loop in urgent { loop.signal.set() }
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+public import Postgres
+
+/// How a coordinator works.
+public struct CoordinatorConfiguration: Sendable {
+    /// Where to LISTEN; nil for polling alone.
+    public var listener: PostgresConfiguration?
+    /// How long a leadership lasts that is not renewed; another process takes over after that.
+    public var leadership: Duration = .seconds(6)
+    /// How often to look for ended needs and due tasks without having been told.
+    public var poll: Duration = .seconds(1)
+    /// How often workers beat; one that missed three is dead.
+    public var beat: Duration = .seconds(5)
+    /// How often to add the noted changes of depths to the counters.
+    public var foldInterval: Duration = .seconds(2)
+
+    public init() {}
+}

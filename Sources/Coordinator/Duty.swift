@@ -1,0 +1,39 @@
+internal import Logging
+internal import Queue
+
+/// One of the things that a leading coordinator does again and again.
+protocol Duty: Sendable {
+    /// For the log.
+    var name: String { get }
+    /// Does what there is to do; returns how long there is nothing more, unless told.
+    func perform() async throws -> Duration
+}
+
+/// Performs a duty while this process leads.
+struct DutyLoop: Sendable {
+    let duty: any Duty
+    let leadership: Leadership
+    let logger: Logger
+    /// There is something to do.
+    let signal = Signal()
+
+    func run() async {
+        var outage = Outage()
+        while !Task.isCancelled {
+            guard leadership.isHeld else {
+                await signal.wait(for: .seconds(5))
+                continue
+            }
+            do {
+                let pause = try await duty.perform()
+                outage.isOver(logger)
+                await signal.wait(for: max(pause, .milliseconds(1)))
+            } catch {
+                guard !Task.isCancelled else { return }
+                var logger = logger
+                logger[metadataKey: "duty"] = "\(duty.name)"
+                await outage.pause(error, logger)
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+internal import Queue
+
+/// Remembers how far each priority has been claimed, so that a claim skips the dead index entries before that.
+///
+/// A row that commits late, or comes back, may stand below the floor. So the floor is dropped every few seconds, when
+/// nothing is found, and on a hint: such a row is delayed, never lost.
+struct ClaimFloor {
+    /// Rows that committed a little out of order are still seen.
+    static let lag: Int64 = 50_000
+    /// Microseconds of the monotonic clock.
+    static let lifetime: Duration = .seconds(2)
+    /// While there is work, hints come often, and each reset looks at all dead entries again.
+    static let hintInterval: Duration = .milliseconds(250)
+
+    private var highest: [Int16: Int64] = [:]
+    private var resetAt: ContinuousClock.Instant?
+    private var isHinted = false
+
+    /// Something has arrived, of whatever priority.
+    mutating func hint() { isHinted = true }
+
+    /// Where the next claim looks.
+    mutating func window(at now: ContinuousClock.Instant) -> ClaimWindow {
+        let age = resetAt.map { now - $0 } ?? .seconds(3600)
+        if highest.isEmpty || age >= Self.lifetime || (isHinted && age >= Self.hintInterval) {
+            highest = [:]
+            isHinted = false
+            resetAt = now
+            return .everything
+        }
+        let priorities = highest.keys.sorted()
+        return ClaimWindow(priorities: priorities, floors: priorities.map { highest[$0]! - Self.lag })
+    }
+
+    /// What a claim over `window` brought.
+    mutating func learn(_ batch: [Int16: Int64], isFull: Bool) {
+        for (priority, seq) in batch { highest[priority] = max(seq, highest[priority, default: 0]) }
+        // Short of what was asked for: there is no more above the floor, so look everywhere next time.
+        if !isFull { highest = [:] }
+    }
+}

@@ -1,0 +1,184 @@
+internal import Logging
+internal import Postgres
+internal import Queue
+internal import Synchronization
+
+extension Lane {
+    /// How long a result may wait for others to be recorded with it.
+    private static let linger: Duration = .milliseconds(2)
+
+    /// Claims and reports until the lane is stopped and nothing is left to report.
+    func run(shards: [Int16]) async {
+        var poll = configuration.pollInterval.lowerBound
+        var nextPoll = ContinuousClock.now
+        var outage = Outage()
+        var unsent: [Int16: LaneReport] = [:]
+        while true {
+            let turn = takeTurn(pollIsDue: ContinuousClock.now >= nextPoll)
+            for (shard, report) in turn.reports { unsent[shard, default: LaneReport()].merge(report) }
+            let toReport = unsent.keys.filter { unsent[$0]?.isEmpty == false }
+            if toReport.isEmpty, turn.capacity == 0 {
+                if turn.isDone { return }
+                let untilPoll = turn.hasRoom ? nextPoll - .now : configuration.pollInterval.upperBound
+                await signal.wait(for: turn.isLingering ? Self.linger : max(untilPoll, .milliseconds(1)))
+                continue
+            }
+            do {
+                var found = 0
+                for shard in shards where turn.capacity > found || unsent[shard]?.isEmpty == false {
+                    let report = unsent[shard] ?? LaneReport()
+                    found += try await exchange(shard: shard, report, limit: max(turn.capacity - found, 0))
+                    unsent[shard] = nil
+                }
+                outage.isOver(logger)
+                if turn.capacity > 0 {
+                    poll =
+                        found > 0
+                        ? configuration.pollInterval.lowerBound : min(poll * 2, configuration.pollInterval.upperBound)
+                    // A full claim means that there is more.
+                    nextPoll = found == turn.capacity ? .now : .now + poll
+                }
+            } catch {
+                if turn.isStopping, outage.count > 5 {
+                    logger.error(
+                        "giving up on unreported results: they will be rescued", metadata: ["error": "\(error)"])
+                    return
+                }
+                await outage.pause(error, logger)
+            }
+        }
+    }
+
+    struct Turn {
+        var reports: [Int16: LaneReport] = [:]
+        /// How many tasks to claim now.
+        var capacity = 0
+        /// Whether more tasks could be held than are.
+        var hasRoom = false
+        var isLingering = false
+        var isStopping = false
+        /// Stopped, and everything was taken.
+        var isDone = false
+    }
+
+    private func takeTurn(pollIsDue: Bool) -> Turn {
+        state.withLock { state in
+            var turn = Turn()
+            let target = min(
+                concurrency + state.pace.prefetch(concurrency: concurrency, maximum: configuration.maximumBatch),
+                max(concurrency, configuration.maximumBatch) * 2)
+            turn.isStopping = state.isStopping
+            if !state.ended.isEmpty {
+                let isRipe =
+                    state.held == 0 || state.isStopping || state.ended.count >= max(state.held, target / 2)
+                    || ContinuousClock.now - (state.firstEndedAt ?? .now) >= Self.linger
+                if isRipe {
+                    for ended in state.ended {
+                        turn.reports[ended.task.shard, default: LaneReport()].add(ended, &state.open)
+                    }
+                    state.ended.removeAll(keepingCapacity: true)
+                } else {
+                    turn.isLingering = true
+                    return turn
+                }
+            }
+            let room = state.isStopping ? 0 : max(target - state.held, 0)
+            turn.hasRoom = room > 0
+            // Results go out anyway, and a claim rides along for free.
+            if pollIsDue || state.isHinted || !turn.reports.isEmpty {
+                turn.capacity = min(room, configuration.maximumBatch)
+                if turn.capacity > 0 { state.isHinted = false }
+            }
+            turn.isDone = state.isStopping && state.held == 0 && state.ended.isEmpty
+            return turn
+        }
+    }
+
+    /// One call: report, and claim. Returns how many were claimed.
+    private func exchange(shard: Int16, _ report: LaneReport, limit: Int) async throws -> Int {
+        let link = identity.link
+        if !report.released.isEmpty { _ = try await link.release(shard: shard, tasks: report.released) }
+        if !report.postponed.isEmpty {
+            _ = try await link.release(shard: shard, tasks: report.postponed, delay: configuration.unknownKindDelay)
+        }
+        guard let queueID = identity.queueID(of: queue) else { return 0 }
+        let window = state.withLock { $0.floor[shard, default: ClaimFloor()].window(at: .now) }
+        let batch: WorkBatch
+        do {
+            batch = try await link.work(
+                shard: shard, queue: queueID, limit: limit, window: window, finished: report.finished,
+                closing: report.closing)
+        } catch let error as PostgresError where error.isRejectedValue && !report.finished.isEmpty {
+            try await reportOneByOne(link, shard, queueID, report)
+            return 0
+        }
+        for key in batch.refused {
+            logger.notice(
+                "result dropped: the lease was lost", metadata: ["task": "\(key.task)", "attempt": "\(key.attempt)"])
+        }
+        if limit > 0 {
+            let isFull = batch.claimed.count >= limit
+            state.withLock { $0.floor[shard, default: ClaimFloor()].learn(batch.highest, isFull: isFull) }
+            if !batch.claimed.isEmpty {
+                logger.debug("claimed", metadata: ["queue": "\(queue)", "count": "\(batch.claimed.count)"])
+                accept(batch.claimed)
+            }
+        }
+        return batch.claimed.count
+    }
+
+    /// One result that the server will not take must not hold up the others: its task fails, and says why.
+    private func reportOneByOne(_ link: WorkerLink, _ shard: Int16, _ queueID: Int32, _ report: LaneReport) async throws
+    {
+        for finished in report.finished {
+            do {
+                _ = try await link.work(
+                    shard: shard, queue: queueID, limit: 0, window: .everything, finished: [finished])
+            } catch let error as PostgresError where error.isRejectedValue {
+                logger.error(
+                    "the server refused a result", metadata: ["task": "\(finished.key.task)", "error": "\(error)"])
+                let failure = TaskFailure("the server refused the result: \(error.message)", reason: "output")
+                _ = try await link.work(
+                    shard: shard, queue: queueID, limit: 0, window: .everything,
+                    finished: [
+                        FinishedTask(
+                            key: finished.key, outcome: .failed(failure, isPermanent: true, delay: nil),
+                            ran: finished.ran)
+                    ])
+            }
+        }
+        if !report.closing.isEmpty {
+            _ = try await link.work(
+                shard: shard, queue: queueID, limit: 0, window: .everything, closing: report.closing)
+        }
+    }
+}
+
+extension LaneReport {
+    /// Adds a task that has ended; its claim is closed with the last of its tasks.
+    mutating func add(_ ended: EndedTask, _ open: inout [Int64: Int]) {
+        switch ended.fate {
+        case .report(let task): finished.append(task)
+        case .release(let delay?) where delay > .zero: postponed.append(ended.task.id)
+        case .release: released.append(ended.task.id)
+        case .drop: break
+        }
+        let left = open[ended.task.claimID, default: 1] - 1
+        open[ended.task.claimID] = left > 0 ? left : nil
+        if left <= 0 { closing.append(ended.task.claimID) }
+    }
+
+    mutating func merge(_ other: LaneReport) {
+        finished += other.finished
+        closing += other.closing
+        released += other.released
+        postponed += other.postponed
+    }
+}
+
+extension PostgresError {
+    /// Whether the server, or the encoder before it, rejects the values of a call; sending it again would not help.
+    fileprivate var isRejectedValue: Bool {
+        code == .invalidValue || (code == .server && sqlState?.hasPrefix("22") == true)
+    }
+}

@@ -1,0 +1,189 @@
+internal import DequeModule
+internal import Logging
+internal import Postgres
+internal import Queue
+internal import Synchronization
+
+/// Serves one queue: one claimer, bounded handlers, results in batches.
+///
+/// `Lane+Loop` talks to the database, this file runs handlers; between them stands `LaneState`.
+final class Lane: Sendable {
+    let queue: String
+    let concurrency: Int
+    let handlers: HandlerRegistry
+    let configuration: WorkerConfiguration
+    let pool: PostgresPool
+    let identity: WorkerIdentity
+    let logger: Logger
+    let signal = Signal()
+    let state = Mutex(LaneState())
+
+    init(
+        _ lane: WorkerConfiguration.Lane, handlers: HandlerRegistry, configuration: WorkerConfiguration,
+        pool: PostgresPool, identity: WorkerIdentity, logger: Logger
+    ) {
+        queue = lane.queue
+        concurrency = lane.concurrency
+        self.handlers = handlers
+        self.configuration = configuration
+        self.pool = pool
+        self.identity = identity
+        self.logger = logger
+    }
+
+    /// The database says that there may be something to claim.
+    func hint() {
+        state.withLock { state in
+            state.isHinted = true
+            for shard in state.floor.keys { state.floor[shard]?.hint() }
+        }
+        signal.set()
+    }
+
+    /// Takes claimed tasks in and starts as many as may run.
+    func accept(_ tasks: [ClaimedTask]) {
+        state.withLock { state in
+            for task in tasks { state.open[task.claimID, default: 0] += 1 }
+            state.backlog.append(contentsOf: tasks)
+            startNext(&state)
+        }
+    }
+
+    private func startNext(_ state: inout LaneState) {
+        guard !state.isStopping else { return }
+        while state.running.count < concurrency, let task = state.backlog.popFirst() {
+            let key = AttemptKey(task: task.id, attempt: task.attempt)
+            let startedAt = ContinuousClock.now
+            let execution = Task { await self.execute(task, key, startedAt) }
+            state.running[key] = LaneState.Running(task: task, execution: execution, startedAt: startedAt)
+        }
+    }
+
+    private func execute(_ task: ClaimedTask, _ key: AttemptKey, _ startedAt: ContinuousClock.Instant) async {
+        guard let handler = handlers.handler(for: task.kind) else {
+            logger.warning(
+                "no handler for this kind, giving the task back",
+                metadata: ["task": "\(task.id)", "kind": "\(task.kind)", "delay": "\(configuration.unknownKindDelay)"])
+            return end(key, .release(delay: configuration.unknownKindDelay))
+        }
+        let context = TaskContext(task: task, pool: pool, worker: identity.worker, logger: logger)
+        let timer = TaskPolicy.timeout(of: task).map { timeout in
+            Task {
+                try await Task.sleep(for: timeout)
+                await self.expire(key, timeout)
+            }
+        }
+        let outcome = await Execution(task: task, handler: handler, context: context).run()
+        timer?.cancel()
+        let ran = ContinuousClock.now - startedAt
+        logger.debug(
+            "task ended",
+            metadata: [
+                "task": "\(task.id)", "attempt": "\(task.attempt)", "kind": "\(task.kind)", "ran": "\(ran)",
+                "outcome": "\(outcome?.word ?? "lease lost")",
+            ])
+        end(key, outcome.map { .report(FinishedTask(key: key, outcome: $0, ran: ran)) } ?? .drop)
+    }
+
+    /// The handler has run for too long: tell it to stop, and if it does not, go on without it.
+    private func expire(_ key: AttemptKey, _ timeout: Duration) async {
+        stop([key], .timeout)
+        guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
+        logger.error("a handler ignores its timeout; its slot is given to others", metadata: ["task": "\(key.task)"])
+        end(key, .report(FinishedTask(key: key, outcome: Self.timedOut(after: timeout), ran: timeout)))
+    }
+
+    private static func timedOut(after timeout: Duration) -> FinishedTask.Outcome {
+        .failed(TaskFailure("timed out after \(timeout)", reason: "timeout"), isPermanent: false, delay: nil)
+    }
+
+    /// Tells running handlers to stop.
+    func stop(_ keys: [AttemptKey], _ reason: LaneState.StopReason) {
+        let executions = state.withLock { state in
+            keys.compactMap { key -> Task<Void, Never>? in
+                guard state.running[key] != nil else { return nil }
+                if state.running[key]?.stopReason == nil { state.running[key]?.stopReason = reason }
+                return state.running[key]?.execution
+            }
+        }
+        for execution in executions { execution.cancel() }
+    }
+
+    /// Notes how a task left the lane. The first word counts: a handler that returns after it was given up is ignored.
+    private func end(_ key: AttemptKey, _ fate: EndedTask.Fate) {
+        let mustWake = state.withLock { state -> Bool in
+            guard let running = state.running.removeValue(forKey: key) else { return false }
+            var fate = fate
+            if case .report(let finished) = fate {
+                state.pace.record(finished.ran)
+                fate = Self.corrected(finished, running)
+            }
+            if state.ended.isEmpty { state.firstEndedAt = .now }
+            state.ended.append(EndedTask(task: running.task, fate: fate))
+            startNext(&state)
+            return state.ended.count == 1 || state.held == 0 || state.ended.count == state.held
+        }
+        if mustWake { signal.set() }
+    }
+
+    /// A handler that was told to stop and failed did so for that reason. One that still completed has completed.
+    private static func corrected(_ finished: FinishedTask, _ running: LaneState.Running) -> EndedTask.Fate {
+        guard case .failed = finished.outcome, let reason = running.stopReason else { return .report(finished) }
+        switch reason {
+        case .timeout:
+            return .report(FinishedTask(key: finished.key, outcome: timedOut(after: finished.ran), ran: finished.ran))
+        case .ended: return .drop
+        case .shutdown: return .release(delay: nil)
+        }
+    }
+
+    /// The attempts whose handlers run.
+    var runningKeys: [AttemptKey] { state.withLock { Array($0.running.keys) } }
+
+    /// No more claims: what has not started goes back.
+    func beginStop() {
+        state.withLock { state in
+            state.isStopping = true
+            for task in state.backlog { state.ended.append(EndedTask(task: task, fate: .release(delay: nil))) }
+            state.backlog = []
+        }
+        signal.set()
+    }
+
+    /// Stops what still runs; what does not heed that is given back regardless.
+    func endStop() async {
+        let keys = runningKeys
+        stop(keys, .shutdown)
+        let deadline = ContinuousClock.now + .seconds(5)
+        while !runningKeys.isEmpty, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        for key in runningKeys { end(key, .release(delay: nil)) }
+    }
+
+    /// The worker was declared dead: others have its tasks, so all of it is dropped.
+    func abandon() {
+        let executions = state.withLock { state in
+            let executions = state.running.values.map(\.execution)
+            state.running = [:]
+            state.backlog = []
+            state.ended = []
+            state.open = [:]
+            return executions
+        }
+        for execution in executions { execution.cancel() }
+        signal.set()
+    }
+}
+
+extension FinishedTask.Outcome {
+    fileprivate var word: String {
+        switch self {
+        case .completed: "completed"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        case .suspended: "suspended"
+        case .snoozed: "snoozed"
+        }
+    }
+}
