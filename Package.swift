@@ -94,9 +94,12 @@ let package = Package(
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "TestSupport", lifecycle, logging], swiftSettings: dialect),
+        .testTarget(
+            name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
+            swiftSettings: dialect),
         .testTarget(name: "KindsTests", dependencies: ["Kinds", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "CommandLineTests", dependencies: ["agentcorp", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "ChaosTests", dependencies: ["TestSupport"], swiftSettings: dialect),

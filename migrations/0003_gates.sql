@@ -77,8 +77,9 @@ declare
 begin
     v_later := array(select u.t from unnest(p_ids, p_run_ats) u(t, r) where u.r > v_now);
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
-        select agentcorp.micros(v_now), t.id, t.queue_id, t.priority, s.shard, u.a
-        from agentcorp.shard s cross join unnest(p_ids, p_attempts) u(t, a)
+        -- A microsecond apart, so that a worker that remembers how far it has claimed skips those that are gone.
+        select agentcorp.micros(v_now) + u.i - 1, t.id, t.queue_id, t.priority, s.shard, u.a
+        from agentcorp.shard s cross join unnest(p_ids, p_attempts) with ordinality u(t, a, i)
         join agentcorp.task t on t.id = u.t and t.shard = p_shard
         where s.shard = p_shard and u.t <> all (v_later);
     if v_later <> '{}' then

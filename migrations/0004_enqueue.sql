@@ -247,8 +247,8 @@ begin
     v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, cardinality(v_nodes)));
     perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
-        select v_seq, t.id, t.queue_id, t.priority, s.shard, 1
-        from agentcorp.shard s cross join unnest(v_nodes, v_ids) x(n, id) join agentcorp.task t on t.id = x.id and t.shard = v_shard
+        select v_seq + x.i - 1, t.id, t.queue_id, t.priority, s.shard, 1
+        from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i) join agentcorp.task t on t.id = x.id and t.shard = v_shard
         where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now;
     get diagnostics v_later = row_count;
     v_later := cardinality(v_ids) - v_later;
@@ -290,7 +290,7 @@ begin
     ids := array(select agentcorp.next_id(bulk_begin.shard) from generate_series(1, n));
 end $$;
 comment on function agentcorp.bulk_begin is
-    'Reserves n ids for a bulk load. In the same transaction COPY into agentcorp.task and agentcorp.ready with them, then call agentcorp.bulk_end';
+    'Reserves n ids for a bulk load. In the same transaction COPY into agentcorp.task and agentcorp.ready with them (seq counts up from the one given), then call agentcorp.bulk_end';
 
 create function agentcorp.bulk_end(p_shard smallint, p_queue int, n int) returns void language plpgsql as $$
 begin

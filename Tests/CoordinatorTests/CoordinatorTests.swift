@@ -1,0 +1,121 @@
+import Coordinator
+import Logging
+import Postgres
+import Queue
+import ServiceLifecycle
+import TestSupport
+import Testing
+
+@Suite(.migratedDatabase)
+struct CoordinatorTests {
+    private func start(_ pool: PostgresPool, _ configure: (inout CoordinatorConfiguration) -> Void = { _ in }) -> (
+        ServiceGroup, Task<Void, any Error>
+    ) {
+        var configuration = CoordinatorConfiguration()
+        configuration.listener = PostgresConfiguration(dsn: TestDatabase.current.dsn)
+        configuration.poll = .milliseconds(50)
+        configuration.foldInterval = .milliseconds(50)
+        configuration.beat = .milliseconds(50)
+        configure(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let coordinator = Coordinator(pool: pool, configuration: configuration, logger: logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: coordinator)], logger: logger))
+        return (group, Task { try await group.run() })
+    }
+
+    private func withCoordinator(
+        _ configure: (inout CoordinatorConfiguration) -> Void = { _ in },
+        _ body: (PostgresPool, TaskManager) async throws -> Void
+    ) async throws {
+        try await TestDatabase.current.withPool(size: 10) { pool in
+            let (group, running) = start(pool, configure)
+            do {
+                try await body(pool, TaskManager(pool))
+            } catch {
+                await group.triggerGracefulShutdown()
+                try? await running.value
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await running.value
+        }
+    }
+
+    private func register(_ pool: PostgresPool) async throws -> Int64 {
+        try await pool.query("select worker from agentcorp.register_worker('test', 1, '0', '{default}', '{}', 1)").rows[
+            0
+        ].int64(0)
+    }
+
+    @Test("a due task is promoted, as soon as it is due")
+    func promotes() async throws {
+        try await withCoordinator { pool, manager in
+            let id = try await pool.query("select agentcorp.enqueue('noop', run_at => now() + interval '300 ms')").rows[
+                0
+            ].int64(0)
+            try await waitUntil("it to be ready") { try await manager.tasks().first { $0.id == id }?.state == .ready }
+        }
+    }
+
+    @Test("a dependant is unblocked when its needs have ended")
+    func resolves() async throws {
+        try await withCoordinator({ $0.poll = .seconds(60) }) { pool, manager in
+            let worker = try await register(pool)
+            let root = try await manager.enqueueTree(
+                PostgresJSON(#"{"kind":"sum","subtasks":[{"kind":"a"},{"kind":"b"}]}"#))
+            for _ in 0..<2 {
+                let claimed = try await pool.query("select task_id, attempt from agentcorp.claim($1)", [worker]).rows[0]
+                _ = try await pool.query(
+                    "select agentcorp.finish($1, $2, $3)", [claimed.int64(0), Int32(claimed.int16(1)), worker])
+            }
+            try await waitUntil("the parent to be ready") {
+                try await manager.tasks().first { $0.id == root }?.state == .ready
+            }
+        }
+    }
+
+    @Test("the tasks of a dead worker are given to others, and of a live one are not")
+    func rescues() async throws {
+        try await withCoordinator { pool, manager in
+            let dead = try await register(pool)
+            try await manager.enqueue(TaskRequest("noop"))
+            _ = try await pool.query("select * from agentcorp.claim($1)", [dead])
+            try await waitUntil("it to be rescued") { try await manager.tasks().first?.state == .ready }
+            #expect(try await manager.history().map(\.outcome) == ["lost"])
+        }
+    }
+
+    @Test("counters are folded, and the depths stay the same")
+    func folds() async throws {
+        try await withCoordinator { pool, manager in
+            for _ in 0..<3 { try await manager.enqueue(TaskRequest("noop")) }
+            try await waitUntil("folding") {
+                try await pool.query("select count(*) from agentcorp.count_delta").rows[0].int64(0) == 0
+            }
+            #expect(try await manager.queues().first?.ready == 3)
+        }
+    }
+
+    @Test("of two coordinators one leads, and the other takes over at once when it resigns")
+    func leadership() async throws {
+        try await TestDatabase.current.withPool(size: 10) { pool in
+            let (first, firstRunning) = start(pool) { $0.leadership = .seconds(60) }
+            try await waitUntil("the first to lead") {
+                try await pool.query("select count(*) from agentcorp.leader").rows[0].int64(0) == 1
+            }
+            let holder = try await pool.query("select holder from agentcorp.leader").rows[0].int64(0)
+            let (second, secondRunning) = start(pool) { $0.leadership = .seconds(60) }
+            await first.triggerGracefulShutdown()
+            try await firstRunning.value
+            try await waitUntil("the second to lead", timeout: .seconds(40)) {
+                try await pool.query("select holder from agentcorp.leader where expires_at > now()").rows.first.map {
+                    row throws in try row.int64(0) != holder
+                } ?? false
+            }
+            #expect(try await pool.query("select term from agentcorp.leader").rows[0].int64(0) == 2)
+            await second.triggerGracefulShutdown()
+            try await secondRunning.value
+        }
+    }
+}
