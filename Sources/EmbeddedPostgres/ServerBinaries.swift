@@ -22,38 +22,44 @@ struct ServerBinaries: Sendable {
             }
             return [found]
         }
-        let debian = "/usr/lib/postgresql"
+        // Every command that looks for a server comes by here, so a program is asked only where no name tells:
+        // Debian's layout has the version in the path, and `pg_config` is the last resort.
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
-        var places = versions.map { "\(debian)/\($0)/bin" }
         let path = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
-        for folder in path {
-            let tool = folder + "/pg_config"
-            guard FileManager.default.isExecutableFile(atPath: tool) else { continue }
-            if let answer = try? ChildProcess.output(of: [tool, "--bindir"]), answer.status == 0 {
-                places.append(answer.output.trimmingSuffix { $0.isWhitespace })
-            }
-            break
+        var found = versions.compactMap { version in
+            Int(version).flatMap { ServerBinaries(directory: "\(debian)/\(version)/bin", major: $0).ifComplete }
         }
-        places += path
-        // A stable sort by version keeps the order of the places: Debian's layout first, then pg_config, then PATH.
-        let found = places.compactMap(probe)
-        let newestFirst = found.enumerated().sorted { ($1.element.major, $0.offset) < ($0.element.major, $1.offset) }
-        guard !newestFirst.isEmpty else {
+        found += path.compactMap(probe)
+        if found.isEmpty, let directory = askConfig(path) { found = [directory].compactMap(probe) }
+        guard !found.isEmpty else {
             throw EmbeddedPostgresError(
-                .binariesNotFound, "no PostgreSQL server found in \(debian), by pg_config or on PATH: \(advice)")
+                .binariesNotFound, "no PostgreSQL server found in \(debian), on PATH or by pg_config: \(advice)")
         }
-        return newestFirst.map(\.element)
+        return found.sorted { $0.major > $1.major }
+    }
+
+    private static let debian = "/usr/lib/postgresql"
+
+    private var ifComplete: ServerBinaries? {
+        let files = FileManager.default
+        return files.isExecutableFile(atPath: postgres) && files.isExecutableFile(atPath: initdb) ? self : nil
     }
 
     private static func probe(_ directory: String) -> ServerBinaries? {
-        let files = FileManager.default
-        guard files.isExecutableFile(atPath: directory + "/postgres"),
-            files.isExecutableFile(atPath: directory + "/initdb"),
-            let answer = try? ChildProcess.output(of: [directory + "/postgres", "--version"]), answer.status == 0,
+        guard let candidate = ServerBinaries(directory: directory, major: 0).ifComplete,
+            let answer = try? ChildProcess.output(of: [candidate.postgres, "--version"]), answer.status == 0,
             let version = answer.output.split(separator: " ").first(where: { $0.first?.isNumber == true }),
             let major = Int(version.prefix { $0.isNumber })
         else { return nil }
         return ServerBinaries(directory: directory, major: major)
+    }
+
+    private static func askConfig(_ path: [String]) -> String? {
+        let tools = path.map { $0 + "/pg_config" }
+        guard let tool = tools.first(where: { FileManager.default.isExecutableFile(atPath: $0) }),
+            let answer = try? ChildProcess.output(of: [tool, "--bindir"]), answer.status == 0
+        else { return nil }
+        return answer.output.trimmingSuffix { $0.isWhitespace }
     }
 }
 

@@ -105,14 +105,4 @@ import Testing
         #expect(error.code == .dataDirectoryUnusable)
         #expect(error.message.contains("/proc/nowhere"))
     }
-
-    @Test("the default data directory follows XDG_DATA_HOME and keeps to a version that has data")
-    func defaultDirectory() async throws {
-        try await ScratchDirectory.use { scratch in
-            let environment = ["XDG_DATA_HOME": scratch.path]
-            let path = try EmbeddedPostgresConfiguration.defaultDataDirectory(environment: environment)
-            let major = try ServerBinaries.all(named: nil, environment: [:])[0].major
-            #expect(path == "\(scratch.path)/agentcorp/pg/\(major)")
-        }
-    }
 }
