@@ -25,7 +25,10 @@ import Testing
 
     @Test(
         "a connection string that cannot be read is refused without being quoted",
-        arguments: ["host=db password='s3cret", "postgresql://me:s3/cret@db/x", "postgresql://me:12/s3cret@db/x", "pass=s3cret word"])
+        arguments: [
+            "host=db password='s3cret", "postgresql://me:s3/cret@db/x", "postgresql://me:12/s3cret@db/x",
+            "pass=s3cret word",
+        ])
     func unreadable(dsn: String) async throws {
         let error = try await postgresError {
             _ = try await PostgresConnection.connect(PostgresConfiguration(dsn: dsn))

@@ -4,7 +4,8 @@ import TestSupport
 /// Accepts TCP connections in the kernel and never says a word.
 final class SilentServer: Sendable {
     private let descriptor: Int32
-    let dsn: String
+    let port: UInt16
+    var dsn: String { "host=127.0.0.1 port=\(port) user=nobody dbname=none sslmode=disable" }
 
     init() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -19,7 +20,7 @@ final class SilentServer: Sendable {
         }
         guard status == 0 else { throw TestSupportError("no port for a silent server") }
         self.descriptor = descriptor
-        dsn = "host=127.0.0.1 port=\(UInt16(bigEndian: address.sin_port)) user=nobody dbname=none sslmode=disable"
+        port = UInt16(bigEndian: address.sin_port)
     }
 
     deinit { close(descriptor) }

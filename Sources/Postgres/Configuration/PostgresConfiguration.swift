@@ -12,6 +12,8 @@ public struct PostgresConfiguration: Sendable {
     ///
     /// The client keeps the time and cancels the statement, which works through poolers too.
     public var statementTimeout: Duration? = .seconds(30)
+    /// How long a cancelled statement may take to end; after that its connection is dropped.
+    public var cancelTimeout: Duration = .seconds(10)
     /// How long a TCP connection is silent before it is probed.
     public var keepaliveIdle: Duration = .seconds(15)
     /// How long to wait between two probes.

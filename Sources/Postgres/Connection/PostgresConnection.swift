@@ -113,7 +113,7 @@ public actor PostgresConnection {
     }
 
     func operation(_ deadline: Duration?) -> Operation {
-        Operation(timeout: deadline ?? configuration.statementTimeout)
+        Operation(timeout: deadline ?? configuration.statementTimeout, grace: configuration.cancelTimeout)
     }
 
     func openSession() throws(PostgresError) -> PostgresSession {
