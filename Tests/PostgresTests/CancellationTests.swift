@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    @Test("a result that keeps flowing is cancelled too")
+    func flowing() async throws {
+        try await withConnection { connection in
+            let start = ContinuousClock.now
+            let error = try await postgresError {
+                _ = try await connection.query(
+                    "SELECT repeat('x', 100) FROM generate_series(1, 500000000)", deadline: .milliseconds(200))
+            }
+            #expect(error.code == .deadlineExceeded)
+            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(try await connection.query("SELECT 1", deadline: .seconds(Int64.max)).count == 1)
+        }
+    }
+
     @Test("the configuration's statement timeout is the default deadline")
     func defaultDeadline() async throws {
         var configuration = PostgresConfiguration.test

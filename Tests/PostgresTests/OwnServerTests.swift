@@ -41,6 +41,8 @@ import Testing
                     try await group.waitForAll()
                 }
                 try await server.crash()
+                // The server's children outlive it by a moment.
+                try await waitUntil("the pool to fail") { (try? await pool.query("SELECT 1")) == nil }
                 #expect(try await postgresError { _ = try await pool.query("SELECT 1") }.isConnectionLoss)
                 try await server.start()
                 try await waitUntil("the pool to recover") { (try? await pool.query("SELECT 1")) != nil }

@@ -5,9 +5,6 @@ struct Operation {
         case deadline
     }
 
-    /// A cancel request that arrives before the statement started is ignored, so it is sent again.
-    private static let repeatInterval: Duration = .milliseconds(200)
-
     /// Whether the awaiting task's cancellation counts; cleaning up does not let itself be disturbed.
     let isCancellable: Bool
     /// How long a cancelled statement may take to end before the connection is given up.
@@ -16,11 +13,14 @@ struct Operation {
     private(set) var interruption: Interruption?
     private var giveUp: ContinuousClock.Instant?
     private var nextCancel: ContinuousClock.Instant?
+    /// A cancel request that arrives before the statement started is ignored, so it is sent again, ever more rarely.
+    private var repeatInterval: Duration = .milliseconds(10)
 
     init(timeout: Duration?, isCancellable: Bool = true, grace: Duration = .seconds(10)) {
         self.isCancellable = isCancellable
         self.grace = grace
-        deadline = timeout.map { .now + $0 }
+        // More than thirty years are for ever, and would overflow the clock.
+        deadline = timeout.flatMap { $0 < .seconds(1_000_000_000) ? .now + $0 : nil }
     }
 
     /// How long `poll` may wait until something is due; -1 is for ever.
@@ -42,7 +42,8 @@ struct Operation {
         }
         let now = ContinuousClock.now
         if giveUp == nil { giveUp = now + grace }
-        nextCancel = now + Operation.repeatInterval
+        nextCancel = now + repeatInterval
+        repeatInterval = min(repeatInterval * 2, .seconds(1))
         return true
     }
 

@@ -24,7 +24,8 @@ extension PostgresSession {
     /// Waits until the socket has something to read (or room to write), handling cancellation and deadline.
     func waitForSocket(_ operation: inout Operation, toWrite: Bool) throws(PostgresError) {
         while true {
-            if try pollOnce(operation.pollTimeout, socketEvents: toWrite ? POLLIN | POLLOUT : POLLIN) { return }
+            let isReady = try pollOnce(operation.pollTimeout, socketEvents: toWrite ? POLLIN | POLLOUT : POLLIN)
+            // Asked even when the socket is ready, or a long result would outrun its cancellation.
             if operation.mustCancel(), cancelRequest?.isDone ?? true {
                 cancelRequest = CancelRequest(connection, wakeup: wakeup, logger: logger)
             }
@@ -32,6 +33,7 @@ extension PostgresSession {
                 abandon()
                 throw operation.interruptionError("; the server did not react, so the connection was dropped")
             }
+            if isReady { return }
         }
     }
 

@@ -128,16 +128,11 @@ public final class PostgresPool: Sendable {
     private static let closed = PostgresError(.poolClosed, "the pool was shut down")
 
     private func lease() async throws -> PostgresConnection {
-        while true {
-            switch try await nextGrant() {
-            case .permit:
-                return try await open()
-            case .connection(let connection, let idleSince):
-                if await isAlive(connection, idleSince: idleSince) { return connection }
-                // A server restart breaks all of them; each comes by here and makes room for a new one.
-                await discard(connection)
-            }
-        }
+        guard case .connection(let connection, let idleSince) = try await nextGrant() else { return try await open() }
+        if await isAlive(connection, idleSince: idleSince) { return connection }
+        // The dead connection's room goes to a new one for the same user, who keeps the turn.
+        await connection.close()
+        return try await open()
     }
 
     /// The cheap question first: an idle connection has nothing to read unless the server ended it.
