@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("over TCP") struct OwnServerTests {
+@Suite("over TCP", .timeLimit(.minutes(2))) struct OwnServerTests {
     @Test("TLS is libpq's: a self-signed certificate is accepted when it is named, refused when not")
     func tls() async throws {
         try await OwnServer.use(tls: true) { server in
@@ -55,6 +55,39 @@ import Testing
                 }
                 #expect(notification.payload == "the crash")
             }
+        }
+    }
+
+    @Test("a cancel request that is late is waited for, even when its statement has ended well")
+    func lateCancel() async throws {
+        try await OwnServer.use { server in
+            let proxy = try HoldingProxy(to: server.port)
+            let victim = try await PostgresConnection.connect(
+                PostgresConfiguration(dsn: "host=127.0.0.1 port=\(proxy.port) user=postgres dbname=postgres"))
+            try await withConnection(PostgresConfiguration(dsn: server.dsn)) { holder in
+                try await holder.script("SELECT pg_advisory_lock(7)")
+                let blocked = Task { try await victim.query("SELECT pg_advisory_lock(7)").count }
+                try await waitUntil("the statement to run") {
+                    try await isRunning("pg_advisory_lock(7)", askedOver: holder)
+                }
+                proxy.hold()
+                blocked.cancel()
+                try await waitUntil("the cancel request") { proxy.held == 1 }
+                try await holder.script("SELECT pg_advisory_unlock(7)")
+                let next = Task {
+                    let count = try await blocked.value
+                    _ = try await victim.query("SELECT pg_sleep(0.5), 'the next'")
+                    return count
+                }
+                // It must not even start while the request is under way.
+                let started: Void? = try? await waitUntil("nothing", timeout: .milliseconds(300)) {
+                    try await isRunning("the next", askedOver: holder)
+                }
+                #expect(started == nil)
+                proxy.release()
+                #expect(try await next.value == 1)
+            }
+            await victim.close()
         }
     }
 

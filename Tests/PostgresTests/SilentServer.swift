@@ -3,7 +3,7 @@ import TestSupport
 
 /// Accepts TCP connections in the kernel and never says a word.
 final class SilentServer: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
     let port: UInt16
     var dsn: String { "host=127.0.0.1 port=\(port) user=nobody dbname=none sslmode=disable" }
 
