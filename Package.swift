@@ -102,6 +102,6 @@ let package = Package(
             swiftSettings: dialect),
         .testTarget(name: "KindsTests", dependencies: ["Kinds", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "CommandLineTests", dependencies: ["agentcorp", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "ChaosTests", dependencies: ["TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
     ]
 )

@@ -51,9 +51,13 @@ public struct Coordinator: Service {
     private func listen(_ configuration: PostgresConfiguration, _ leadership: Leadership, _ urgent: [DutyLoop]) async {
         let listener = PostgresListener(configuration, channels: ["agentcorp_coordinator"], logger: logger)
         for await event in listener.notifications {
-            if case .notification(let notification) = event, notification.payload == "leader" {
+            switch event {
+            case .notification(let notification) where notification.payload == "leader":
                 leadership.vacancy.set()
-            } else {
+            case .reconnected:
+                leadership.vacancy.set()
+                fallthrough
+            case .notification:
                 for loop in urgent { loop.signal.set() }
             }
         }

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase)
+@Suite
 struct CoordinatorTests {
     private func start(_ pool: PostgresPool, _ configure: (inout CoordinatorConfiguration) -> Void = { _ in }) -> (
         ServiceGroup, Task<Void, any Error>
@@ -48,7 +48,7 @@ struct CoordinatorTests {
         ].int64(0)
     }
 
-    @Test("a due task is promoted, as soon as it is due")
+    @Test("a due task is promoted, as soon as it is due", .migratedDatabase)
     func promotes() async throws {
         try await withCoordinator { pool, manager in
             let id = try await pool.query("select agentcorp.enqueue('noop', run_at => now() + interval '300 ms')").rows[
@@ -58,9 +58,12 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("a dependant is unblocked when its needs have ended")
+    @Test("a dependant is unblocked when its needs have ended", .migratedDatabase)
     func resolves() async throws {
-        try await withCoordinator({ $0.poll = .seconds(60) }) { pool, manager in
+        try await withCoordinator({
+            $0.poll = .seconds(60)
+            $0.beat = .seconds(60)
+        }) { pool, manager in
             let worker = try await register(pool)
             let root = try await manager.enqueueTree(
                 PostgresJSON(#"{"kind":"sum","subtasks":[{"kind":"a"},{"kind":"b"}]}"#))
@@ -75,7 +78,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("the tasks of a dead worker are given to others, and of a live one are not")
+    @Test("the tasks of a dead worker are given to others, and of a live one are not", .migratedDatabase)
     func rescues() async throws {
         try await withCoordinator { pool, manager in
             let dead = try await register(pool)
@@ -86,7 +89,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("counters are folded, and the depths stay the same")
+    @Test("counters are folded, and the depths stay the same", .migratedDatabase)
     func folds() async throws {
         try await withCoordinator { pool, manager in
             for _ in 0..<3 { try await manager.enqueue(TaskRequest("noop")) }
@@ -97,7 +100,7 @@ struct CoordinatorTests {
         }
     }
 
-    @Test("of two coordinators one leads, and the other takes over at once when it resigns")
+    @Test("of two coordinators one leads, and the other takes over at once when it resigns", .migratedDatabase)
     func leadership() async throws {
         try await TestDatabase.current.withPool(size: 10) { pool in
             let (first, firstRunning) = start(pool) { $0.leadership = .seconds(60) }

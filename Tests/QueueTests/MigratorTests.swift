@@ -75,7 +75,7 @@ import Testing
 
     @Test("a server that takes no writes is refused", .database)
     func readOnly() async throws {
-        try await TestDatabase.current.withPool { try await Migrator($0).up() }
+        _ = try await TestDatabase.current.withPool { try await Migrator($0).up() }
         var configuration = PostgresConfiguration(dsn: TestDatabase.current.dsn)
         configuration.sessionParameters["default_transaction_read_only"] = "on"
         let pool = PostgresPool(configuration, size: 1)

@@ -4,13 +4,13 @@ import Queue
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase)
+@Suite
 struct TaskManagerTests {
     private func withManager(_ body: (PostgresPool, TaskManager) async throws -> Void) async throws {
         try await TestDatabase.current.withPool { try await body($0, TaskManager($0)) }
     }
 
-    @Test("all options of a request arrive")
+    @Test("all options of a request arrive", .migratedDatabase)
     func options() async throws {
         try await withManager { _, manager in
             try await manager.createQueue("io")
@@ -37,21 +37,21 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("an enqueue in the caller's transaction comes and goes with it")
+    @Test("an enqueue in the caller's transaction comes and goes with it", .migratedDatabase)
     func transaction() async throws {
         struct Undo: Error {}
         try await withManager { pool, manager in
-            await #expect(throws: Undo.self) {
-                try await pool.transaction { connection in
-                    try await TaskManager(connection).enqueue(TaskRequest("noop"))
-                    throw Undo()
-                }
+            let undone: Void? = try? await pool.transaction { connection in
+                try await TaskManager(connection).enqueue(TaskRequest("noop"))
+                throw Undo()
             }
-            #expect(try await manager.tasks().isEmpty)
+            #expect(undone == nil)
+            let tasks = try await manager.tasks()
+            #expect(tasks.isEmpty)
         }
     }
 
-    @Test("a bulk load adds tasks that can be claimed like others")
+    @Test("a bulk load adds tasks that can be claimed like others", .migratedDatabase)
     func bulk() async throws {
         try await withManager { pool, manager in
             let args = (0..<500).map { PostgresJSON(#"{"n": \#($0)}"#) }
@@ -66,7 +66,7 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("a refused call names what is wrong and what to do")
+    @Test("a refused call names what is wrong and what to do", .migratedDatabase)
     func refusal() async throws {
         try await withManager { _, manager in
             var request = TaskRequest("noop")
@@ -86,7 +86,7 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("a sequential task runs its subtasks one after the other")
+    @Test("a sequential task runs its subtasks one after the other", .migratedDatabase)
     func sequential() async throws {
         try await withManager { _, manager in
             let root = try await manager.executeTaskSequentially(
@@ -96,7 +96,7 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("a tree can be cancelled and retried as a whole")
+    @Test("a tree can be cancelled and retried as a whole", .migratedDatabase)
     func cancelAndRetry() async throws {
         try await withManager { _, manager in
             let root = try await manager.addComplexTask(
@@ -109,7 +109,7 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("listing pages through tasks by id, and a wrong state is refused with a suggestion")
+    @Test("listing pages through tasks by id, and a wrong state is refused with a suggestion", .migratedDatabase)
     func paging() async throws {
         try await withManager { _, manager in
             for _ in 0..<5 { try await manager.enqueue(TaskRequest("noop")) }
@@ -127,7 +127,7 @@ struct TaskManagerTests {
         }
     }
 
-    @Test("dates survive the way to the database and back")
+    @Test("dates survive the way to the database and back", .migratedDatabase)
     func dates() async throws {
         try await withManager { _, manager in
             var request = TaskRequest("noop")

@@ -8,8 +8,8 @@ import Worker
 /// Runs a worker for the time of a test, and shuts it down gracefully afterwards.
 func withWorker<Result>(
     lanes: [WorkerConfiguration.Lane] = [.init("default", concurrency: 10)],
-    configure: (inout WorkerConfiguration) -> Void = { _ in },
     register: (HandlerRegistry) -> Void = { _ in },
+    configure: (inout WorkerConfiguration) -> Void = { _ in },
     _ body: (PostgresPool, TaskManager) async throws -> Result
 ) async throws -> Result {
     let dsn = TestDatabase.current.dsn

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 import Worker
 
-@Suite(.migratedDatabase)
+@Suite
 struct WorkerTests {
-    @Test("a task runs, and its output is there")
+    @Test("a task runs, and its output is there", .migratedDatabase)
     func runs() async throws {
         struct Numbers: Codable { let a: Int, b: Int }
         try await withWorker { handlers in
@@ -19,7 +19,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("ten thousand tasks run once each, and no claim is left")
+    @Test("ten thousand tasks run once each, and no claim is left", .migratedDatabase)
     func many() async throws {
         let runs = Mutex<[Int64: Int]>([:])
         try await withWorker(lanes: [.init("default", concurrency: 50)]) { handlers in
@@ -42,7 +42,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a task that fails is retried until it succeeds, and its errors stay in the history")
+    @Test("a task that fails is retried until it succeeds, and its errors stay in the history", .migratedDatabase)
     func retries() async throws {
         try await withWorker { handlers in
             handlers.register("flaky") { context in
@@ -61,7 +61,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a permanent failure is not retried")
+    @Test("a permanent failure is not retried", .migratedDatabase)
     func permanent() async throws {
         try await withWorker { handlers in
             handlers.register("bad") { _ in throw PermanentFailure("no way", reason: "bad") }
@@ -72,7 +72,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("arguments that do not fit fail the task and say what is missing")
+    @Test("arguments that do not fit fail the task and say what is missing", .migratedDatabase)
     func arguments() async throws {
         struct Input: Codable { let path: String }
         try await withWorker { handlers in
@@ -85,7 +85,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a timeout cancels the handler and counts as a failure")
+    @Test("a timeout cancels the handler and counts as a failure", .migratedDatabase)
     func timeout() async throws {
         try await withWorker { handlers in
             handlers.register("slow") { _ in
@@ -102,7 +102,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("cancelling a running task stops its handler through the heartbeat")
+    @Test("cancelling a running task stops its handler through the heartbeat", .migratedDatabase)
     func cancel() async throws {
         let started = Mutex(false)
         let cancelled = Mutex(false)
@@ -129,16 +129,16 @@ struct WorkerTests {
         }
     }
 
-    @Test("a task without a handler goes back, burns no attempt, and comes later")
+    @Test("a task without a handler goes back, burns no attempt, and comes later", .migratedDatabase)
     func unknownKind() async throws {
-        try await withWorker { _, manager in
+        try await withWorker(register: { _ in }) { _, manager in
             let id = try await manager.enqueue(TaskRequest("nobody-knows"))
             try await waitUntil("it to be put off") { try await manager.state(id) == "scheduled" }
             #expect(try await manager.describe(id)["attempt"] == 1)
         }
     }
 
-    @Test("a step is computed once, whatever attempt asks for it")
+    @Test("a step is computed once, whatever attempt asks for it", .migratedDatabase)
     func steps() async throws {
         let computed = Mutex(0)
         try await withWorker { handlers in
@@ -163,7 +163,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a parent leaves the worker while its subtasks run, and resumes with their outputs")
+    @Test("a parent leaves the worker while its subtasks run, and resumes with their outputs", .migratedDatabase)
     func subtasks() async throws {
         try await withWorker(lanes: [.init("default", concurrency: 1)]) { handlers in
             handlers.register("square") { (_: TaskContext, n: Int) in n * n }
@@ -187,7 +187,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a handler can end its task in its own transaction, once")
+    @Test("a handler can end its task in its own transaction, once", .migratedDatabase)
     func transactional() async throws {
         try await withWorker { handlers in
             handlers.register("book") { context in
@@ -205,17 +205,17 @@ struct WorkerTests {
         }
     }
 
-    @Test("a shutdown gives unstarted and unfinished tasks back without burning an attempt")
+    @Test("a shutdown gives unstarted and unfinished tasks back without burning an attempt", .migratedDatabase)
     func shutdown() async throws {
         let started = Mutex(0)
-        try await withWorker(lanes: [.init("default", concurrency: 2)]) {
-            $0.shutdownGrace = .milliseconds(50)
-        } register: { handlers in
+        try await withWorker(lanes: [.init("default", concurrency: 2)]) { handlers in
             handlers.register("slow") { _ in
                 started.withLock { $0 += 1 }
                 try await Task.sleep(for: .seconds(60))
                 return .completed(nil)
             }
+        } configure: {
+            $0.shutdownGrace = .milliseconds(50)
         } _: { _, manager in
             for _ in 0..<5 { try await manager.enqueue(TaskRequest("slow")) }
             try await waitUntil("two to start") { started.withLock { $0 } == 2 }
@@ -228,7 +228,7 @@ struct WorkerTests {
         #expect(left == "5|0|0|0")
     }
 
-    @Test("an output that is not JSON fails its own task, not its neighbours")
+    @Test("an output that is not JSON fails its own task, not its neighbours", .migratedDatabase)
     func badOutput() async throws {
         try await withWorker { handlers in
             handlers.register("garbage") { _ in .completed(PostgresJSON("{nonsense")) }
@@ -240,7 +240,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("a worker that was declared dead drops its tasks and registers again")
+    @Test("a worker that was declared dead drops its tasks and registers again", .migratedDatabase)
     func declaredDead() async throws {
         let starts = Mutex(0)
         try await withWorker { handlers in
@@ -260,7 +260,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("an outage of the database is waited out, and the results are recorded after it")
+    @Test("an outage of the database is waited out, and the results are recorded after it", .migratedDatabase)
     func outage() async throws {
         let started = Mutex(false)
         let mayEnd = Mutex(false)
