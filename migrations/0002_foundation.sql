@@ -29,10 +29,12 @@ create function agentcorp.outcome_name(outcome smallint) returns text language s
 $$;
 comment on function agentcorp.outcome_name is 'The word for an outcome code of agentcorp.attempt';
 
--- A word one typing error away from another: Levenshtein distance without an extension, for short words.
+-- A word one typing error away from another: Levenshtein distance without an extension, for short words. Two letters in the wrong
+-- order are one error.
 create function agentcorp.distance(a text, b text) returns int language plpgsql immutable parallel safe as $$
 declare
     v_previous int[] := array(select generate_series(0, length(b)));
+    v_before int[];
     v_current int[];
 begin
     for i in 1 .. length(a) loop
@@ -40,8 +42,11 @@ begin
         for j in 1 .. length(b) loop
             v_current := v_current || least(
                 v_current[j] + 1, v_previous[j + 1] + 1,
-                v_previous[j] + case when substr(a, i, 1) = substr(b, j, 1) then 0 else 1 end);
+                v_previous[j] + case when substr(a, i, 1) = substr(b, j, 1) then 0 else 1 end,
+                case when i > 1 and j > 1 and substr(a, i, 1) = substr(b, j - 1, 1) and substr(a, i - 1, 1) = substr(b, j, 1)
+                    then v_before[j - 1] + 1 end);
         end loop;
+        v_before := v_previous;
         v_previous := v_current;
     end loop;
     return v_previous[length(b) + 1];
@@ -189,9 +194,11 @@ begin
         return -1;
     elsif rule = '"any"' then
         return 1;
-    elsif jsonb_typeof(rule -> 'quorum') = 'number' and (rule ->> 'quorum')::numeric between 1 and 1000000
-        and (rule ->> 'quorum')::numeric % 1 = 0 and rule - 'quorum' = '{}' then
-        return (rule ->> 'quorum')::int;
+    elsif jsonb_typeof(rule) = 'object' and jsonb_typeof(rule -> 'quorum') = 'number' then
+        -- On its own: an AND may be evaluated in any order, and these fail on a rule of another form.
+        if rule - 'quorum' = '{}' and (rule ->> 'quorum')::numeric between 1 and 1000000 and (rule ->> 'quorum')::numeric % 1 = 0 then
+            return (rule ->> 'quorum')::int;
+        end if;
     end if;
     raise exception 'join: % is not understood', rule using errcode = 'AC007', hint = 'Use "all", "any", "settled" or {"quorum": n}.';
 end $$;

@@ -1,10 +1,12 @@
 -- The moves between the tables that every other family uses: holding a task, blocking it, making it ready, ending it.
--- Lock order everywhere: fence (task id ascending), claim, blocked (task id ascending), scheduled, ready, unique_key.
+-- Lock order everywhere: unique_key, fence (task id ascending), claim, blocked (task id ascending), scheduled, ready.
+-- A join of an array with a table is written as a lateral query with `offset 0`, which looks each row up by its key: on a table that was
+-- never analysed the planner takes `shard = p_shard` for selective and would read the whole shard once for each element.
 
 -- Nobody can end the task's current attempt until the caller's transaction ends: the fence row is inserted and deleted
 -- again, and whoever inserts the same key waits for us. That costs the finishing path nothing, and makes "does it still
 -- run?" and "add an edge to it" safe against a finish that is just under way.
-create function agentcorp.hold(p_shard smallint, p_task bigint) returns smallint language plpgsql as $$
+create function agentcorp.hold(p_shard smallint, p_task bigint) returns smallint language plpgsql set enable_seqscan = off as $$
 declare
     v_last record;
     v_now timestamptz := agentcorp.clock();
@@ -29,7 +31,7 @@ comment on function agentcorp.hold is
     'Keeps an open task from ending until this transaction does; returns its current attempt, or null when it has ended. Keep such transactions short';
 
 create function agentcorp.move_counts(p_shard smallint, p_ids bigint[], p_from text, p_to text) returns void language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_from text := coalesce(p_from, '');
     v_to text := coalesce(p_to, '');
@@ -43,14 +45,14 @@ begin
         q.n * ((v_to = 'blocked')::int - (v_from = 'blocked')::int), q.n * ((v_to = 'running')::int - (v_from = 'running')::int),
         q.n * ((v_to = 'completed')::int - (v_from = 'completed')::int), q.n * ((v_to = 'failed')::int - (v_from = 'failed')::int),
         q.n * ((v_to = 'cancelled')::int - (v_from = 'cancelled')::int), q.n * ((v_to = 'skipped')::int - (v_from = 'skipped')::int)
-    from (select t.queue_id, count(*)::int n from unnest(p_ids) i join agentcorp.task t on t.id = i and t.shard = p_shard group by 1) q;
+    from (select t.queue_id, count(*)::int n from agentcorp.task t where t.id = any (p_ids) and t.shard = p_shard group by 1) q;
 end $$;
 comment on function agentcorp.move_counts is 'Notes that tasks have gone from one state to another; either may be empty';
 
 -- `ready` has no index by task: claims are what it is for. A task became ready no earlier than it was created, so the search
 -- begins there, in the lanes in which the wanted tasks stand.
 create function agentcorp.take_ready(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_ctids tid[];
     v_ids bigint[];
@@ -58,9 +60,9 @@ begin
     select array_agg(q.c), array_agg(q.task_id) into v_ctids, v_ids from (
         select r.ctid c, r.task_id
         from (select t.queue_id, t.priority, agentcorp.micros(min(t.created_at)) since
-              from unnest(p_ids) i join agentcorp.task t on t.id = i and t.shard = p_shard group by 1, 2) lane
-        join agentcorp.ready r on r.queue_id = lane.queue_id and r.priority = lane.priority and r.shard = p_shard and r.seq >= lane.since
-        where r.task_id = any(p_ids) for update of r) q;
+              from agentcorp.task t where t.id = any (p_ids) and t.shard = p_shard group by 1, 2) lane
+        cross join lateral (select r.ctid, r.task_id from agentcorp.ready r where r.queue_id = lane.queue_id and r.priority = lane.priority
+            and r.shard = p_shard and r.seq >= lane.since and r.task_id = any (p_ids) for update) r) q;
     if v_ids is null then
         return '{}';
     end if;
@@ -70,7 +72,7 @@ end $$;
 comment on function agentcorp.take_ready is 'Removes tasks from ready; returns those that stood there';
 
 create function agentcorp.make_ready(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_run_ats timestamptz[] default null)
-returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_later bigint[];
@@ -80,7 +82,7 @@ begin
         -- A microsecond apart, so that a worker that remembers how far it has claimed skips those that are gone.
         select agentcorp.micros(v_now) + u.i - 1, t.id, t.queue_id, t.priority, s.shard, u.a
         from agentcorp.shard s cross join unnest(p_ids, p_attempts) with ordinality u(t, a, i)
-        join agentcorp.task t on t.id = u.t and t.shard = p_shard
+        cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = u.t and t.shard = p_shard offset 0) t
         where s.shard = p_shard and u.t <> all (v_later);
     if v_later <> '{}' then
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
@@ -89,7 +91,7 @@ begin
         perform agentcorp.wake_coordinator(p_shard);
     end if;
     perform agentcorp.wake(p_shard, q.queue_id)
-        from (select distinct t.queue_id from unnest(p_ids) i join agentcorp.task t on t.id = i and t.shard = p_shard) q;
+        from (select distinct t.queue_id from agentcorp.task t where t.id = any (p_ids) and t.shard = p_shard) q;
 end $$;
 comment on function agentcorp.make_ready is 'Puts tasks into ready, or into scheduled where their time has not come; wakes their queues';
 
@@ -107,7 +109,8 @@ comment on function agentcorp.counts_as_met is 'Whether a task that ended so cou
 
 -- Leaves a blocked row for the task, with one more or several more needs to come, and says which gate they count for.
 -- locks: fence, blocked, scheduled, ready
-create function agentcorp.open_gate(p_shard smallint, p_task bigint, p_more int, p_may_run boolean) returns bigint language plpgsql as $$
+create function agentcorp.open_gate(p_shard smallint, p_task bigint, p_more int, p_may_run boolean) returns bigint language plpgsql
+set enable_seqscan = off as $$
 declare
     v_attempt smallint;
     v_gate bigint;
@@ -156,7 +159,7 @@ comment on function agentcorp.open_gate is 'Makes an open task wait for p_more f
 
 -- locks: fence (needs ascending)
 create function agentcorp.add_needs(p_shard smallint, p_task bigint, p_gate bigint, p_needs bigint[], out still_open int, out met int, out failed int)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     v_need bigint;
     v_last record;
@@ -189,7 +192,7 @@ comment on function agentcorp.add_needs is 'Adds an edge to each needed task tha
 
 -- locks: fence
 create function agentcorp.end_tasks(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_outcome smallint, p_error jsonb, p_worker bigint default null)
-returns bigint[] language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns bigint[] language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_n int;
@@ -211,7 +214,7 @@ end $$;
 comment on function agentcorp.end_tasks is 'Ends attempts with a final outcome; returns the tasks whose fence was still free';
 
 create function agentcorp.publish_ends(p_shard smallint, p_ids bigint[], p_outcome smallint, p_reason text default null)
-returns void language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now bigint := agentcorp.micros(agentcorp.clock());
     v_needed bigint[] := array(select distinct d.needs_id from agentcorp.dependency d where d.shard = p_shard and d.needs_id = any(p_ids));

@@ -24,7 +24,8 @@ comment on function agentcorp.choose_shard is 'The shard of a new tree';
 
 -- Ends a task that no worker has claimed, with its open subtasks. False: it runs, or has ended.
 -- locks: fence, blocked, scheduled, ready
-create function agentcorp.withdraw(p_shard smallint, p_task bigint, p_error jsonb, out withdrawn boolean, out run_at timestamptz) language plpgsql as $$
+create function agentcorp.withdraw(p_shard smallint, p_task bigint, p_error jsonb, out withdrawn boolean, out run_at timestamptz) language plpgsql
+set enable_seqscan = off as $$
 declare
     v_attempt smallint := agentcorp.hold(p_shard, p_task);
     v_from text;
@@ -61,7 +62,7 @@ comment on function agentcorp.withdraw is 'Cancels a task that has not been clai
 -- locks: unique_key, then for replace and debounce what withdraw locks
 -- Takes the key for a new task. Returns the task that keeps the key instead, or null when the new one has it.
 create function agentcorp.take_key(p_shard smallint, p_key text, p_task bigint, p_on_conflict text, out holder bigint, out run_at timestamptz)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     v_outcome smallint;
     v_withdrawn record;
@@ -101,7 +102,7 @@ create function agentcorp.enqueue(
     max_attempts int default 10, timeout interval default null, backoff text default null, unique_key text default null,
     on_conflict text default 'return', parent_id bigint default null, needs bigint[] default null, tags text[] default null,
     name text default null, join_rule jsonb default null, on_error jsonb default null, partition_key text default null)
-returns bigint language plpgsql as $$
+returns bigint language plpgsql set enable_seqscan = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_shard smallint;
@@ -223,7 +224,7 @@ comment on function agentcorp.enqueue is
 
 -- Rows without keys, needs or a parent are inserted as sets; the others one by one.
 create function agentcorp.enqueue_many(tasks jsonb) returns setof bigint language plpgsql
-set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_seq bigint := agentcorp.micros(v_now);
@@ -248,7 +249,8 @@ begin
     perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
         select v_seq + x.i - 1, t.id, t.queue_id, t.priority, s.shard, 1
-        from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i) join agentcorp.task t on t.id = x.id and t.shard = v_shard
+        from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i)
+        cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
         where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now;
     get diagnostics v_later = row_count;
     v_later := cardinality(v_ids) - v_later;
@@ -261,10 +263,11 @@ begin
     end if;
     insert into agentcorp.count_delta (queue_id, ready, scheduled, shard)
         select t.queue_id, count(*) filter (where l.later is not true), count(*) filter (where l.later), v_shard
-        from unnest(v_nodes, v_ids) x(n, id) join agentcorp.task t on t.id = x.id and t.shard = v_shard
+        from unnest(v_nodes, v_ids) x(n, id)
+        cross join lateral (select t.queue_id from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
         cross join lateral (select (x.n ->> 'run_at')::timestamptz > v_now later) l group by 1;
     perform agentcorp.wake(v_shard, q.queue_id)
-        from (select distinct t.queue_id from unnest(v_ids) i join agentcorp.task t on t.id = i and t.shard = v_shard) q;
+        from (select distinct t.queue_id from agentcorp.task t where t.id = any (v_ids) and t.shard = v_shard) q;
     return query select unnest(v_ids);
 end $$;
 comment on function agentcorp.enqueue_many is

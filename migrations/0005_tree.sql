@@ -87,7 +87,7 @@ comment on function agentcorp.check_nodes is 'Refuses malformed JSON tasks, with
 
 create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[],
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
-returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns void language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
         select x.id, x.parent, coalesce(p_root, x.id), p_now, q.id, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),
@@ -124,7 +124,8 @@ comment on function agentcorp.enqueue_tree is
     'Adds a task with nested "subtasks" in one transaction and returns its id. A task runs after its subtasks; "needs" names siblings; "sequential" makes each subtask need the one before it';
 
 create function agentcorp.insert_trees(p_trees jsonb[], p_pointers text[], p_parent bigint, p_key text default null, p_on_conflict text default 'return',
-    p_partition text default null) returns bigint[] language plpgsql set enable_mergejoin = off set jit = off as $$
+    p_partition text default null) returns bigint[] language plpgsql
+set enable_bitmapscan = off set enable_material = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_shard smallint;
@@ -344,7 +345,7 @@ comment on function agentcorp.add_complex_task is 'Adds a task that is made of s
 
 -- Only an edge of an open gate makes anybody wait. Each task is visited once, however many ways lead to it.
 create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_seen bigint[] := array[p_task];
     v_before bigint[] := array[null::bigint];
@@ -356,8 +357,9 @@ begin
     with recursive walk(id) as (
         select p_task
         union
-        select b.task_id from walk w join agentcorp.dependency d on d.needs_id = w.id and d.shard = p_shard
-        join agentcorp.blocked b on b.task_id = d.task_id and b.shard = p_shard and b.gate = d.gate
+        select b.task_id from walk w
+        cross join lateral (select d.task_id, d.gate from agentcorp.dependency d where d.needs_id = w.id and d.shard = p_shard offset 0) d
+        cross join lateral (select b.task_id from agentcorp.blocked b where b.task_id = d.task_id and b.shard = p_shard and b.gate = d.gate offset 0) b
     )
     select w.id into v_at from walk w where w.id = any (p_needs) limit 1;
     if not found then

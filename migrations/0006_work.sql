@@ -9,7 +9,7 @@ create function agentcorp.work(
     p_output_tasks bigint[] default '{}', p_outputs jsonb[] default '{}', p_others jsonb default null)
 returns table (claim_id bigint, seq bigint, task_id bigint, parent_id bigint, root_id bigint, attempt smallint, priority smallint, kind text, args jsonb, policy jsonb)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();
@@ -124,7 +124,8 @@ begin
     insert into agentcorp.claim (claim_id, worker_id, claimed_at, queue_id, shard, task_ids, attempts)
         values (v_claim, p_worker, v_now, p_queue, p_shard, v_all_ids, v_all_attempts);
     return query select v_claim, u.s, t.id, t.parent_id, t.root_id, u.a, t.priority, t.kind, t.args, t.policy
-        from unnest(v_all_ids, v_all_attempts, v_all_seqs) u(i, a, s) join agentcorp.task t on t.id = u.i and t.shard = p_shard;
+        from unnest(v_all_ids, v_all_attempts, v_all_seqs) u(i, a, s)
+        cross join lateral (select * from agentcorp.task t where t.id = u.i and t.shard = p_shard offset 0) t;
 end $$;
 comment on function agentcorp.work is
     'Finishes a batch and claims the next. p_floors: per priority, rows at or below that seq are skipped. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
@@ -161,10 +162,10 @@ declare
 begin
     if cardinality(p_needs) <= 1000 then
         select array_agg(q.task_id), array_agg(q.attempt), array_agg(q.run_at) into v_ids, v_attempts, v_run_ats from (
-            select b.task_id, b.attempt, b.run_at from (select u.t, u.g, count(*) n from unnest(p_tasks, p_gates) u(t, g) group by 1, 2) e
-            join agentcorp.blocked b on b.task_id = e.t and b.gate = e.g
-            where b.shard = p_shard and b.remaining = e.n and b.failed = 0 and b.quorum <= 0 and b.phase in (0, 2)
-            order by b.task_id for update of b skip locked) q;
+            select b.task_id, b.attempt, b.run_at from (select u.t, u.g, count(*) n from unnest(p_tasks, p_gates) u(t, g) group by 1, 2 order by 1) e
+            cross join lateral (select b.task_id, b.attempt, b.run_at from agentcorp.blocked b
+                where b.shard = p_shard and b.task_id = e.t and b.gate = e.g
+                and b.remaining = e.n and b.failed = 0 and b.quorum <= 0 and b.phase in (0, 2) for update skip locked) b) q;
         if v_ids is not null then
             delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_ids);
             perform agentcorp.make_ready(p_shard, v_ids, v_attempts, v_run_ats);
@@ -215,7 +216,7 @@ comment on function agentcorp.put_output is 'Records what a task returned';
 -- {task, attempt, outcome: completed|failed|cancelled|skipped|suspended|snoozed, ran_ms, output, error, retry, delay_ms, join}
 -- locks: fence (task id ascending), blocked, scheduled
 create function agentcorp.finish_others(p_shard smallint, p_worker bigint, p_others jsonb) returns table (task_id bigint, attempt smallint)
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();
@@ -314,7 +315,7 @@ comment on function agentcorp.finish_others is
 
 -- locks: fence (task id ascending), claim, scheduled or ready
 create function agentcorp.release(p_shard smallint, p_worker bigint, p_tasks bigint[], p_delay interval default null) returns int language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;
@@ -361,11 +362,11 @@ comment on function agentcorp.release is
     'Gives claimed tasks back that were not started: no attempt is burned. With a delay they come back later. Returns how many were still ours';
 
 create function agentcorp.close_claims(p_shard smallint, p_worker bigint) returns void language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
     delete from agentcorp.claim c where c.shard = p_shard and c.worker_id = p_worker and not exists (
         select from unnest(c.task_ids, c.attempts) u(t, a) where not exists (
-            select from agentcorp.attempt x where x.shard = p_shard and x.task_id = u.t and x.attempt = u.a));
+            select from agentcorp.attempt x where x.shard = p_shard and x.task_id = u.t and x.attempt = u.a offset 0));
 end $$;
 comment on function agentcorp.close_claims is 'Deletes the claims of a worker in which nothing runs any more';
 
@@ -406,7 +407,7 @@ comment on function agentcorp.finish is
 
 -- Only what the worker holds can be finished. What it recorded before (a call sent twice) is neither recorded again nor refused.
 create function agentcorp.finish_many(worker bigint, results jsonb) returns table (task_id bigint, attempt smallint) language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();

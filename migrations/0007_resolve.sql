@@ -3,7 +3,7 @@
 
 -- locks: blocked (task id ascending), then what cancel_trees and make_ready lock
 create function agentcorp.settle_blocked(p_shard smallint, p_ids bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v record;
     v_need record;
@@ -36,8 +36,9 @@ begin
         and (b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum) order by b.task_id
     loop
         select t.id, coalesce(t.name, t.kind) called, agentcorp.outcome_name(a.outcome) outcome into v_need
-            from agentcorp.dependency d join agentcorp.attempt a on a.task_id = d.needs_id and a.shard = p_shard
-            join agentcorp.task t on t.id = d.needs_id and t.shard = p_shard
+            from agentcorp.dependency d
+            cross join lateral (select a.outcome, a.error, a.finished_at from agentcorp.attempt a where a.task_id = d.needs_id and a.shard = p_shard offset 0) a
+            cross join lateral (select * from agentcorp.task t where t.id = d.needs_id and t.shard = p_shard offset 0) t
             where d.shard = p_shard and d.task_id = v.task_id and d.gate = v.gate and a.outcome in (2, 3)
             and not agentcorp.counts_as_met(p_shard, d.needs_id, a.outcome, a.error ->> 'reason') order by a.finished_at limit 1;
         perform agentcorp.cancel_trees(p_shard, array[v.task_id], jsonb_strip_nulls(jsonb_build_object('reason', 'upstream', 'task', v_need.id,
@@ -49,15 +50,18 @@ comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and move
 
 -- `any` and quorum: what is still open is no longer needed, unless another task needs it too. That its parent waits for it is no
 -- such need: to the parent it then counts as met.
-create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql as $$
+create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_losers bigint[] := array(
-        select distinct d.needs_id from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard
-        join agentcorp.task t on t.id = d.needs_id and t.shard = p_shard
+        select distinct d.needs_id from agentcorp.dependency d
+        cross join lateral (select b.gate from agentcorp.blocked b where b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard offset 0) b
+        cross join lateral (select t.parent_id from agentcorp.task t where t.id = d.needs_id and t.shard = p_shard offset 0) t
         where d.shard = p_shard and d.task_id = any (p_ids)
-        and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4)
-        and not exists (select from agentcorp.dependency o join agentcorp.blocked x on x.task_id = o.task_id and x.gate = o.gate and x.shard = p_shard
-            where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids) and o.task_id is distinct from t.parent_id) order by 1);
+        and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4 offset 0)
+        and not exists (select from agentcorp.dependency o
+            cross join lateral (select x.gate from agentcorp.blocked x where x.task_id = o.task_id and x.gate = o.gate and x.shard = p_shard offset 0) x
+            where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids) and o.task_id is distinct from t.parent_id offset 0) order by 1);
 begin
     if v_losers <> '{}' then
         perform agentcorp.cancel_trees(p_shard, v_losers, '{"reason": "not needed", "message": "enough of the others have succeeded"}');
@@ -68,36 +72,40 @@ comment on function agentcorp.cancel_losers is 'Cancels needs that a satisfied a
 -- One decrement per dependant, however many of its needs ended: 100,000 children of one parent cost a hundred updates.
 -- locks: resolve, blocked (task id ascending)
 create function agentcorp.resolve_ends(p_shard smallint, p_limit int default 1000) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v record;
     v_edges record;
+    v_taken int;
 begin
     select array_agg(q.c) ctids, array_agg(q.needs_id) needs, array_agg(q.met) met into v from
         (select r.ctid c, r.needs_id, r.met from agentcorp.resolve r where r.shard = p_shard order by r.seq, r.needs_id limit p_limit for update skip locked) q;
     if v.needs is null then
         return 0;
     end if;
+    v_taken := cardinality(v.needs);
     delete from agentcorp.resolve r where r.shard = p_shard and r.ctid = any (v.ctids);
     select array_agg(e.task_id order by e.task_id) ids, array_agg(e.gate order by e.task_id) gates,
         array_agg(e.good order by e.task_id) good, array_agg(e.bad order by e.task_id) bad into v_edges from (
         select d.task_id, d.gate, count(*) filter (where u.m) good, count(*) filter (where not u.m) bad
-        from unnest(v.needs, v.met) u(n, m) join agentcorp.dependency d on d.needs_id = u.n and d.shard = p_shard
+        from unnest(v.needs, v.met) u(n, m)
+        cross join lateral (select d.task_id, d.gate from agentcorp.dependency d where d.needs_id = u.n and d.shard = p_shard offset 0) d
         group by 1, 2) e;
     if v_edges.ids is not null then
         perform 1 from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_edges.ids) order by b.task_id for update;
-        update agentcorp.blocked b set remaining = b.remaining - u.good - u.bad, met = b.met + u.good, failed = b.failed + u.bad
-            from unnest(v_edges.ids, v_edges.gates, v_edges.good, v_edges.bad) u(i, g, good, bad)
-            where b.shard = p_shard and b.task_id = u.i and b.gate = u.g;
+        for v in select * from unnest(v_edges.ids, v_edges.gates, v_edges.good, v_edges.bad) u(id, gate, good, bad) loop
+            update agentcorp.blocked b set remaining = b.remaining - v.good - v.bad, met = b.met + v.good, failed = b.failed + v.bad
+                where b.shard = p_shard and b.task_id = v.id and b.gate = v.gate;
+        end loop;
         perform agentcorp.settle_blocked(p_shard, v_edges.ids);
     end if;
-    return cardinality(v.needs);
+    return v_taken;
 end $$;
 comment on function agentcorp.resolve_ends is 'Applies ended needs to those who wait for them; returns how many ends it took from the outbox';
 
 -- locks: scheduled
 create function agentcorp.promote(p_shard smallint, p_limit int default 1000, out promoted int, out next_in_ms bigint) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v record;
@@ -111,9 +119,8 @@ begin
         perform agentcorp.make_ready(p_shard, v.ids, v.attempts);
         perform agentcorp.move_counts(p_shard, v.ids, 'scheduled', 'ready');
     end if;
-    select ceil(extract(epoch from s.run_at - agentcorp.clock()) * 1000) into next_in_ms
+    select greatest(ceil(extract(epoch from s.run_at - agentcorp.clock()) * 1000), 0) into next_in_ms
         from agentcorp.scheduled s where s.shard = p_shard order by s.run_at limit 1;
-    next_in_ms := greatest(next_in_ms, 0);
 end $$;
 comment on function agentcorp.promote is 'Moves due tasks from scheduled to ready; says in how many milliseconds the next one is due, null when there is none';
 

@@ -16,7 +16,7 @@ comment on function agentcorp.register_worker is
 
 -- A task whose fence somebody else has taken while this worker holds its claim was cancelled, or rescued: its handler must stop.
 create function agentcorp.heartbeat(worker bigint, running bigint[] default null) returns table (task_id bigint, attempt smallint, outcome text) language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 begin
     update agentcorp.worker w set beat_at = agentcorp.clock() where w.id = worker and w.stopped_at is null;
@@ -26,7 +26,7 @@ begin
     end if;
     return query select a.task_id, a.attempt, agentcorp.outcome_name(a.outcome)
         from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, n)
-        join agentcorp.attempt a on a.task_id = u.t and a.attempt = u.n and a.shard = c.shard
+        cross join lateral (select * from agentcorp.attempt a where a.task_id = u.t and a.attempt = u.n and a.shard = c.shard offset 0) a
         where c.worker_id = worker and a.worker_id is distinct from worker and (running is null or a.task_id = any (running));
 end $$;
 comment on function agentcorp.heartbeat is
@@ -46,7 +46,7 @@ comment on function agentcorp.retire_worker is 'A worker stops: what it still ho
 -- Dead is who missed three beats, and nothing else: never a task for its age alone.
 -- locks: worker, claim, then per batch fence (task id ascending), blocked, scheduled or ready
 create function agentcorp.rescue(p_beat interval default interval '5 seconds', p_limit int default 100, out workers int, out tasks int) language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;
@@ -76,8 +76,8 @@ begin
                     select count(*)::int from agentcorp.attempt a where a.shard = v_claim.shard and a.task_id = u.t and a.outcome = 11
                     and a.attempt > coalesce((select max(o.attempt) from agentcorp.attempt o where o.shard = v_claim.shard and o.task_id = u.t and o.outcome = 14), 0)) n
                 from unnest(v_claim.task_ids, v_claim.attempts) u(t, a)
-                join agentcorp.attempt x on x.shard = v_claim.shard and x.task_id = u.t and x.attempt = u.a
-                    and x.outcome = 11 and x.finished_at = v_now and x.worker_id = v_claim.worker_id
+                cross join lateral (select x.outcome from agentcorp.attempt x where x.shard = v_claim.shard and x.task_id = u.t and x.attempt = u.a
+                    and x.outcome = 11 and x.finished_at = v_now and x.worker_id = v_claim.worker_id offset 0) x
                 order by u.t) l;
         tasks := tasks + v_lost.n;
         if v_lost.first_ids is not null then

@@ -5,7 +5,7 @@
 -- can be added below it, so the tree is walked again until a walk meets nothing open: what was just being added is then in it.
 -- locks: fence (task id ascending), blocked, scheduled, ready
 create function agentcorp.cancel_trees(p_shard smallint, p_roots bigint[], p_error jsonb) returns int language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_ids bigint[];
     v_open record;
@@ -15,7 +15,8 @@ declare
 begin
     loop
         with recursive tree(id) as (
-            select unnest(p_roots) union select t.id from tree join agentcorp.task t on t.parent_id = tree.id and t.shard = p_shard)
+            select unnest(p_roots) union select t.id from tree
+            cross join lateral (select t.id from agentcorp.task t where t.parent_id = tree.id and t.shard = p_shard offset 0) t)
         select array_agg(tree.id order by tree.id) into v_ids from tree;
         select array_agg(q.id order by q.id) ids, array_agg(q.next order by q.id) attempts into v_open from (
             select i id, (coalesce(l.attempt, 0) + 1)::smallint as next, l.outcome from unnest(v_ids) i
@@ -84,7 +85,7 @@ comment on function agentcorp.last_outcome is 'How the latest attempt of a task 
 -- were cancelled as a consequence, and the subtasks that were cancelled with those.
 -- locks: resolve, unique_key, fence (task id ascending), blocked, scheduled, ready
 create function agentcorp.retry(task_id bigint) returns int language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_last record;
@@ -125,8 +126,8 @@ begin
         v_set := v_set || v_new;
     end loop;
     for v in select t.id, t.parent_id, t.policy ->> 'unique_key' unique_key, l.outcome parent_outcome
-        from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
-        left join lateral agentcorp.last_outcome(v_shard, t.parent_id) l on true order by t.id
+        from agentcorp.task t left join lateral agentcorp.last_outcome(v_shard, t.parent_id) l on true
+        where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
         if v.parent_outcome between 1 and 4 and v.parent_id <> all (v_set) then
             raise exception 'task % is a subtask of task %, which has ended', v.id, v.parent_id using errcode = 'AC009',
@@ -136,8 +137,8 @@ begin
             perform agentcorp.take_key(v_shard, v.unique_key, v.id, 'reject');
         end if;
     end loop;
-    for v in select t.id, t.parent_id, l.attempt, l.outcome, l.reason from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
-        cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
+    for v in select t.id, t.parent_id, l.attempt, l.outcome, l.reason from agentcorp.task t
+        cross join lateral agentcorp.last_outcome(v_shard, t.id) l where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
         update agentcorp.attempt a set outcome = 14 where a.shard = v_shard and a.task_id = v.id and a.attempt = v.attempt and a.outcome = v.outcome;
         if not found then
@@ -145,8 +146,8 @@ begin
         end if;
         perform agentcorp.move_counts(v_shard, array[v.id], agentcorp.outcome_name(v.outcome), null);
         -- Who still waits for other needs has counted this one as ended: it counts as open again.
-        v_waiting := array(select b.task_id from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate and b.shard = v_shard
-            where d.shard = v_shard and d.needs_id = v.id order by b.task_id for update of b);
+        v_waiting := array(select b.task_id from (select d.task_id, d.gate from agentcorp.dependency d where d.shard = v_shard and d.needs_id = v.id order by d.task_id) d
+            cross join lateral (select b.task_id from agentcorp.blocked b where b.task_id = d.task_id and b.gate = d.gate and b.shard = v_shard for update) b);
         if v.id <> all (v_unread) then
             v_met := agentcorp.counts_as_met(v_shard, v.id, v.outcome, v.reason)::int;
             update agentcorp.blocked b set remaining = b.remaining + 1, met = b.met - v_met, failed = b.failed - (1 - v_met)
@@ -158,8 +159,8 @@ begin
             insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v.id, v.parent_id, v_gate, v_shard);
         end if;
     end loop;
-    for v in select t.id, t.policy, l.attempt from unnest(v_set) i join agentcorp.task t on t.id = i and t.shard = v_shard
-        cross join lateral agentcorp.last_outcome(v_shard, i) l order by t.id
+    for v in select t.id, t.policy, l.attempt from agentcorp.task t
+        cross join lateral agentcorp.last_outcome(v_shard, t.id) l where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
         v_gate := nextval('agentcorp.gate');
         v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, array(select distinct d.needs_id from agentcorp.dependency d where d.task_id = v.id and d.shard = v_shard));

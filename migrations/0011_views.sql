@@ -99,7 +99,8 @@ begin
     with recursive node as (
         select t.id, t.parent_id, t.name, t.kind, 0 level, array[t.id] path from agentcorp.task t where t.id = tree.root_id and t.shard = v_shard
         union all
-        select t.id, t.parent_id, t.name, t.kind, node.level + 1, node.path || t.id from node join agentcorp.task t on t.parent_id = node.id and t.shard = v_shard
+        select t.id, t.parent_id, t.name, t.kind, node.level + 1, node.path || t.id from node
+        cross join lateral (select * from agentcorp.task t where t.parent_id = node.id and t.shard = v_shard offset 0) t
     )
     select repeat('  ', node.level) || coalesce(node.name, node.kind), node.id, node.parent_id, node.level, node.kind, s.state, s.attempt,
         case when s.finished_at is not null then make_interval(secs => s.ran_ms / 1000.0) when s.started_at is not null then agentcorp.clock() - s.started_at end,

@@ -1,0 +1,106 @@
+-- What must hold at every moment, in one statement and so in one snapshot. Returns a row for each violation: none when all is well.
+-- Run it by hand with: psql -f scripts/invariants.sql
+with open_claim as (
+    -- what runs: claimed, and not yet ended in that attempt
+    select c.claim_id, c.worker_id, c.shard, u.t task_id, u.a attempt
+    from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
+    where not exists (select from agentcorp.attempt x where x.shard = c.shard and x.task_id = u.t and x.attempt = u.a)
+), history as (
+    select a.task_id, a.shard, min(a.attempt) lowest, max(a.attempt) highest, count(*) n, count(*) filter (where a.outcome between 1 and 4) ends,
+        max(a.attempt) filter (where a.outcome between 1 and 4) ended_in,
+        coalesce(sum((a.outcome = 1)::int), 0) completed, coalesce(sum((a.outcome = 2)::int), 0) failed,
+        coalesce(sum((a.outcome = 3)::int), 0) cancelled, coalesce(sum((a.outcome = 4)::int), 0) skipped
+    from agentcorp.attempt a group by 1, 2
+), standing as (
+    -- every place in which a task stands, with the attempt that it stands there for
+    select r.task_id, r.shard, 'ready' state, r.attempt from agentcorp.ready r
+    union all select s.task_id, s.shard, 'scheduled', s.attempt from agentcorp.scheduled s
+    union all select b.task_id, b.shard, 'blocked', b.attempt from agentcorp.blocked b where b.phase <> 1
+    union all select o.task_id, o.shard, 'running', o.attempt from open_claim o
+    union all select h.task_id, h.shard, case when h.completed > 0 then 'completed' when h.failed > 0 then 'failed' when h.cancelled > 0 then 'cancelled' else 'skipped' end, null
+        from history h where h.ends > 0
+), places as (
+    select s.task_id, s.shard, count(*) n, string_agg(s.state, ' and ' order by s.state) states from standing s group by 1, 2
+), edge as (
+    select d.task_id, d.needs_id, d.gate, d.shard, coalesce(h.ends, 0) = 0 as is_open,
+        exists (select from agentcorp.resolve r where r.shard = d.shard and r.needs_id = d.needs_id) as is_unread
+    from agentcorp.dependency d left join history h on h.task_id = d.needs_id and h.shard = d.shard
+), gate as (
+    select b.*, (select count(*) from edge e where e.task_id = b.task_id and e.shard = b.shard and e.gate = b.gate and (e.is_open or e.is_unread)) still_open
+    from agentcorp.blocked b
+), recount as (
+    select t.queue_id, t.shard,
+        count(*) filter (where s.state = 'ready') ready, count(*) filter (where s.state = 'scheduled') scheduled,
+        count(*) filter (where s.state = 'blocked') blocked, count(*) filter (where s.state = 'running') running,
+        count(*) filter (where s.state = 'completed') completed, count(*) filter (where s.state = 'failed') failed,
+        count(*) filter (where s.state = 'cancelled') cancelled, count(*) filter (where s.state = 'skipped') skipped
+    from standing s join agentcorp.task t on t.id = s.task_id and t.shard = s.shard group by 1, 2
+), counted as (
+    select x.queue_id, x.shard, sum(x.ready) ready, sum(x.scheduled) scheduled, sum(x.blocked) blocked, sum(x.running) running,
+        sum(x.completed) completed, sum(x.failed) failed, sum(x.cancelled) cancelled, sum(x.skipped) skipped
+    from (select c.queue_id, c.shard, c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c
+        union all select d.queue_id, d.shard, d.ready, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d) x
+    group by 1, 2
+)
+select 'a task is in exactly one state' invariant, format('task %s is %s', t.id, coalesce(p.states, 'nowhere')) detail
+    from agentcorp.task t left join places p on p.task_id = t.id and p.shard = t.shard where p.n is distinct from 1
+union all
+select 'a task has at most one open claim', format('task %s attempt %s is in %s claims', o.task_id, o.attempt, count(*))
+    from open_claim o group by o.task_id, o.attempt, o.shard having count(*) > 1
+union all
+select 'attempts are 1 to n without gap', format('task %s has %s attempts from %s to %s', h.task_id, h.n, h.lowest, h.highest)
+    from history h where h.lowest <> 1 or h.highest <> h.n
+union all
+select 'a task ends once, in its last attempt', format('task %s has ended %s times, last in attempt %s of %s', h.task_id, h.ends, h.ended_in, h.highest)
+    from history h where h.ends > 1 or h.ended_in <> h.highest
+union all
+select 'no fence of a held task stays behind', format('task %s attempt %s', a.task_id, a.attempt) from agentcorp.attempt a where a.outcome = 0
+union all
+select 'the next attempt follows the last', format('task %s is %s for attempt %s after %s', s.task_id, s.state, s.attempt, coalesce(h.highest, 0))
+    from standing s left join history h on h.task_id = s.task_id and h.shard = s.shard
+    where s.attempt is not null and s.attempt <> coalesce(h.highest, 0) + 1
+union all
+select 'no row stands in for a task that has ended', format('task %s has ended and is blocked in phase %s', b.task_id, b.phase)
+    from agentcorp.blocked b join history h on h.task_id = b.task_id and h.shard = b.shard where h.ends > 0
+union all
+select 'no row without a task', format('%s of task %s', x.what, x.task_id) from (
+    select 'ready' what, task_id, shard from agentcorp.ready union all select 'scheduled', task_id, shard from agentcorp.scheduled
+    union all select 'blocked', task_id, shard from agentcorp.blocked union all select 'attempt', task_id, shard from history
+    union all select 'claim', task_id, shard from open_claim union all select 'output', task_id, shard from agentcorp.output
+    union all select 'dependency', task_id, shard from agentcorp.dependency union all select 'needed', needs_id, shard from agentcorp.dependency
+    union all select 'resolve', needs_id, shard from agentcorp.resolve union all select 'step', task_id, shard from agentcorp.step
+    union all select 'progress', task_id, shard from agentcorp.progress union all select 'unique_key', task_id, shard from agentcorp.unique_key) x
+    where not exists (select from agentcorp.task t where t.id = x.task_id and t.shard = x.shard)
+union all
+select 'ready rows lie in the lane of their task', format('task %s: queue %s, priority %s', r.task_id, r.queue_id, r.priority)
+    from agentcorp.ready r join agentcorp.task t on t.id = r.task_id and t.shard = r.shard where (r.queue_id, r.priority) <> (t.queue_id, t.priority)
+union all
+select 'blocked.remaining is the number of unfinished needs', format('task %s (phase %s): %s, but %s are', g.task_id, g.phase, g.remaining, g.still_open)
+    from gate g where g.remaining <> g.still_open or g.met < 0 or g.failed < 0
+union all
+select 'no task is stuck', format('task %s in phase %s: %s open, %s met, %s failed, quorum %s', b.task_id, b.phase, b.remaining, b.met, b.failed, b.quorum)
+    from agentcorp.blocked b where b.phase <> 1 and (b.remaining = 0 or b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum
+        or b.phase <> 3 and b.quorum > 0 and b.met >= b.quorum)
+union all
+select 'only ended tasks are in the outbox', format('task %s', r.needs_id)
+    from agentcorp.resolve r left join history h on h.task_id = r.needs_id and h.shard = r.shard where coalesce(h.ends, 0) = 0
+union all
+select 'no parent ends before its subtasks', format('task %s has ended, its subtask %s is %s', t.parent_id, t.id, p.states)
+    from agentcorp.task t join history h on h.task_id = t.parent_id and h.shard = t.shard
+    left join places p on p.task_id = t.id and p.shard = t.shard
+    left join history c on c.task_id = t.id and c.shard = t.shard
+    where h.ends > 0 and coalesce(c.ends, 0) = 0
+union all
+select 'a subtask hangs below its parent', format('task %s', t.id)
+    from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
+    where t.parent_id is not null and (p.id is null or t.root_id <> p.root_id or t.depth <> p.depth + 1)
+union all
+select 'counters equal a recount', format('queue %s: counted %s, are %s', q.name,
+        (c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped),
+        (r.ready, r.scheduled, r.blocked, r.running, r.completed, r.failed, r.cancelled, r.skipped))
+    from recount r full join counted c on c.queue_id = r.queue_id and c.shard = r.shard
+    left join agentcorp.queue q on q.id = coalesce(c.queue_id, r.queue_id)
+    where (coalesce(c.ready, 0), coalesce(c.scheduled, 0), coalesce(c.blocked, 0), coalesce(c.running, 0), coalesce(c.completed, 0), coalesce(c.failed, 0),
+            coalesce(c.cancelled, 0), coalesce(c.skipped, 0))
+        is distinct from (coalesce(r.ready, 0), coalesce(r.scheduled, 0), coalesce(r.blocked, 0), coalesce(r.running, 0), coalesce(r.completed, 0),
+            coalesce(r.failed, 0), coalesce(r.cancelled, 0), coalesce(r.skipped, 0));
