@@ -15,9 +15,11 @@ struct EnqueueManyTests {
             """)
         #expect(ids == [1, 2, 3, 4])
         #expect(
-            try await sql.rows("select kind, queue, priority, max_attempts, tags, name, state from agentcorp.tasks order by id") == [
-                "a|default|4|10|||ready", #"b|io|0|2|["t"]|n|ready"#, "c|default|4|10|||scheduled", "d|default|4|10|||ready",
-            ])
+            try await sql.rows(
+                "select kind, queue, priority, max_attempts, tags, name, state from agentcorp.tasks order by id") == [
+                    "a|default|4|10|||ready", #"b|io|0|2|["t"]|n|ready"#, "c|default|4|10|||scheduled",
+                    "d|default|4|10|||ready",
+                ])
         #expect(try await sql.value("select policy from agentcorp.task where id = 2") == #"{"timeout_ms": 5000}"#)
         #expect(try await sql.rows("select agentcorp.enqueue_many('[]')").isEmpty)
     }
@@ -34,7 +36,9 @@ struct EnqueueManyTests {
         #expect(ids == [first, 3, 4])
         #expect(try await sql.states(first) == ["a blocked", "child ready"])
         #expect(try await sql.state(3) == "blocked")
-        #expect(try await sql.value("select policy from agentcorp.task where id = 3") == #"{"join": "settled", "on_error": {"default": null}}"#)
+        #expect(
+            try await sql.value("select policy from agentcorp.task where id = 3")
+                == #"{"join": "settled", "on_error": {"default": null}}"#)
     }
 
     @Test(
@@ -46,7 +50,10 @@ struct EnqueueManyTests {
             (#"[{"args": {}}]"#, "AC007", "/0/kind is missing", ""),
             (#"[{"kind": ""}]"#, "AC007", "/0/kind is missing", ""),
             (#"[{"kind": 5}]"#, "AC007", "/0/kind is missing", ""),
-            (#"[{"kind": "a", "queue": "defualt"}]"#, "AC006", #"/0/queue: unknown queue "defualt""#, #"did you mean "default"?"#),
+            (
+                #"[{"kind": "a", "queue": "defualt"}]"#, "AC006", #"/0/queue: unknown queue "defualt""#,
+                #"did you mean "default"?"#
+            ),
             (#"[{"kind": "a", "priority": 10}]"#, "AC007", "/0/priority", ""),
             (#"[{"kind": "a", "priority": "4"}]"#, "AC007", "/0/priority", ""),
             (#"[{"kind": "a", "priority": 1.5}]"#, "AC007", "/0/priority", ""),

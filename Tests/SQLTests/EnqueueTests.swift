@@ -30,7 +30,8 @@ struct EnqueueTests {
             """)
         #expect(
             try await sql.rows(
-                "select kind, args, queue, priority, state, max_attempts, depth, parent_id, root_id, tags, name, run_at > now() from agentcorp.tasks where id = \(id)")
+                "select kind, args, queue, priority, state, max_attempts, depth, parent_id, root_id, tags, name, run_at > now() from agentcorp.tasks where id = \(id)"
+            )
                 == [#"resize|{"a": [1, "ü"]}|io|9|blocked|3|1|\#(parent)|\#(parent)|["x","y z"]|small|true"#])
         #expect(
             try await sql.value("select policy = '\(policy)' from agentcorp.task where id = \(id)") == "true")
@@ -48,7 +49,9 @@ struct EnqueueTests {
         let past = try await sql.enqueue("'a', run_at => '2001-01-01'")
         #expect(try await sql.state(later) == "scheduled")
         #expect(try await sql.state(past) == "ready")
-        #expect(try await sql.value("select next_in_ms between 50000 and 60000 from agentcorp.promote(0::smallint)") == "true")
+        #expect(
+            try await sql.value("select next_in_ms between 50000 and 60000 from agentcorp.promote(0::smallint)")
+                == "true")
         try await sql.setClock("61 seconds")
         #expect(try await sql.rows("select promoted, next_in_ms from agentcorp.promote(0::smallint)") == ["1|"])
         #expect(try await sql.state(later) == "ready")
@@ -86,7 +89,10 @@ struct EnqueueTests {
             ("'a', needs => '{null}'", "AC007", "null", ""),
             ("'a', run_at => 'infinity'", "AC007", "infinite", ""),
             ("'a', run_at => '-infinity'", "AC007", "infinite", ""),
-            ("'a', jsonb_build_object('a', repeat('x', 300000))", "AC008", "args are 292 KiB", "Store large data elsewhere"),
+            (
+                "'a', jsonb_build_object('a', repeat('x', 300000))", "AC008", "args are 292 KiB",
+                "Store large data elsewhere"
+            ),
         ])
     func badInput(_ arguments: String, _ state: String, _ message: String, _ hint: String) async throws {
         let sql = try await Session.open()
@@ -109,12 +115,16 @@ struct EnqueueTests {
         #expect(try await sql.state(waiting) == "blocked")
         #expect(try await sql.value("select remaining from agentcorp.blocked where task_id = \(waiting)") == "1")
         try await sql.refuses(
-            "select agentcorp.enqueue('b', needs => array[\(failed), \(open)]::bigint[])", "AC009", "has already failed", hint: "Retry it first")
+            "select agentcorp.enqueue('b', needs => array[\(failed), \(open)]::bigint[])", "AC009",
+            "has already failed", hint: "Retry it first")
         try await sql.refuses(
-            "select agentcorp.enqueue('b', needs => array[\(failed)]::bigint[], join_rule => '\"any\"')", "AC009", "has already failed")
+            "select agentcorp.enqueue('b', needs => array[\(failed)]::bigint[], join_rule => '\"any\"')", "AC009",
+            "has already failed")
         try await sql.refuses(
-            "select agentcorp.enqueue('b', needs => array[\(open)]::bigint[], join_rule => '{\"quorum\": 2}')", "AC007", "quorum of 2")
-        let settled = try await sql.enqueue("'b', needs => array[\(failed), \(open)]::bigint[], join_rule => '\"settled\"'")
+            "select agentcorp.enqueue('b', needs => array[\(open)]::bigint[], join_rule => '{\"quorum\": 2}')", "AC007",
+            "quorum of 2")
+        let settled = try await sql.enqueue(
+            "'b', needs => array[\(failed), \(open)]::bigint[], join_rule => '\"settled\"'")
         #expect(try await sql.state(settled) == "blocked")
         try await sql.drain(worker)
         #expect(try await sql.state(open) == "completed")
@@ -134,7 +144,8 @@ struct EnqueueTests {
     func notification() async throws {
         let sql = try await Session.open()
         let other = try await Session.open()
-        let notifiers = "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())"
+        let notifiers =
+            "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())"
         try await sql.run("begin")
         try await sql.enqueue()
         try await sql.enqueue()

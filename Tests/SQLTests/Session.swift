@@ -109,7 +109,9 @@ extension Session {
 
     /// Does the coordinator's work until there is none left.
     func settle() async throws {
-        while try await int("select agentcorp.resolve_ends(0::smallint) + (agentcorp.promote(0::smallint)).promoted") > 0 {}
+        while try await int("select agentcorp.resolve_ends(0::smallint) + (agentcorp.promote(0::smallint)).promoted")
+            > 0
+        {}
     }
 
     /// Claims and completes whatever can be claimed, until nothing is left to do.
@@ -137,7 +139,8 @@ extension Session {
     /// Waits until another session waits for a lock.
     func waitUntilBlocked(_ other: Session) async throws {
         try await waitUntil("session \(other.pid) to wait for a lock") {
-            try await int("select count(*) from pg_stat_activity where pid = \(other.pid) and wait_event_type = 'Lock'") == 1
+            try await int("select count(*) from pg_stat_activity where pid = \(other.pid) and wait_event_type = 'Lock'")
+                == 1
         }
     }
 }

@@ -8,9 +8,13 @@ struct TreeTests {
         let sql = try await Session.open()
         let worker = try await sql.worker()
         let root = try await sql.tree(
-            #"{"kind":"sum","name":"root","subtasks":[{"kind":"n","name":"left","subtasks":[{"kind":"n","name":"leaf"}]},{"kind":"n","name":"right","args":{"x":1}}]}"#)
+            #"{"kind":"sum","name":"root","subtasks":[{"kind":"n","name":"left","subtasks":[{"kind":"n","name":"leaf"}]},{"kind":"n","name":"right","args":{"x":1}}]}"#
+        )
         #expect(try await sql.states(root) == ["root blocked", "left blocked", "leaf ready", "right ready"])
-        #expect(try await sql.rows("select name, depth, root_id from agentcorp.task order by id") == ["root|0|1", "left|1|1", "leaf|2|1", "right|1|1"])
+        #expect(
+            try await sql.rows("select name, depth, root_id from agentcorp.task order by id") == [
+                "root|0|1", "left|1|1", "leaf|2|1", "right|1|1",
+            ])
         #expect(try await sql.claim(worker, 10) == [3, 4])
         try await sql.finish(3, worker, "'completed', '3'")
         try await sql.finish(4, worker, "'completed', '4'")
@@ -59,7 +63,10 @@ struct TreeTests {
               {"kind":"b","name":"then","needs":["first"],"subtasks":[{"kind":"c","name":"inner","subtasks":[{"kind":"d","name":"deep"}]},
                 {"kind":"e","name":"after","needs":["inner"]}]}]}
             """)
-        #expect(try await sql.states(root) == ["r blocked", "first ready", "then blocked", "inner blocked", "deep blocked", "after blocked"])
+        #expect(
+            try await sql.states(root) == [
+                "r blocked", "first ready", "then blocked", "inner blocked", "deep blocked", "after blocked",
+            ])
         for expected in ["first", "deep", "inner", "after", "then"] {
             let claimed = try await sql.claim(worker, 10)
             #expect(claimed == [try await sql.id(expected)])
@@ -72,10 +79,14 @@ struct TreeTests {
         "a join says how needs combine",
         arguments: [
             // join, outcomes of a and b in order, state of the one that needs both
-            (#""all""#, "ok ok", "ready"), (#""all""#, "fail", "cancelled"), (#""all""#, "ok", "blocked"), (#""all""#, "ok fail", "cancelled"),
-            (#""any""#, "ok", "ready"), (#""any""#, "fail", "blocked"), (#""any""#, "fail ok", "ready"), (#""any""#, "fail fail", "cancelled"),
-            (#"{"quorum": 2}"#, "ok", "blocked"), (#"{"quorum": 2}"#, "ok ok", "ready"), (#"{"quorum": 2}"#, "fail", "cancelled"),
-            (#""settled""#, "fail", "blocked"), (#""settled""#, "fail fail", "ready"), (#""settled""#, "ok fail", "ready"),
+            (#""all""#, "ok ok", "ready"), (#""all""#, "fail", "cancelled"), (#""all""#, "ok", "blocked"),
+            (#""all""#, "ok fail", "cancelled"),
+            (#""any""#, "ok", "ready"), (#""any""#, "fail", "blocked"), (#""any""#, "fail ok", "ready"),
+            (#""any""#, "fail fail", "cancelled"),
+            (#"{"quorum": 2}"#, "ok", "blocked"), (#"{"quorum": 2}"#, "ok ok", "ready"),
+            (#"{"quorum": 2}"#, "fail", "cancelled"),
+            (#""settled""#, "fail", "blocked"), (#""settled""#, "fail fail", "ready"),
+            (#""settled""#, "ok fail", "ready"),
         ])
     func joins(_ join: String, _ outcomes: String, _ state: String) async throws {
         for batched in [false, true] {
@@ -112,12 +123,20 @@ struct TreeTests {
         try await sql.finish(root + 2, worker)
         try await sql.settle()
         // c is needed by another task, a is not, though it runs: its worker is told.
-        #expect(try await sql.states(root) == ["r blocked", "a cancelled", "b completed", "c ready", "first ready", "other blocked"])
-        #expect(try await sql.value("select error ->> 'reason' from agentcorp.tasks where id = \(root + 1)") == "not needed")
+        #expect(
+            try await sql.states(root) == [
+                "r blocked", "a cancelled", "b completed", "c ready", "first ready", "other blocked",
+            ])
+        #expect(
+            try await sql.value("select error ->> 'reason' from agentcorp.tasks where id = \(root + 1)") == "not needed"
+        )
         #expect(try await sql.rows("select * from agentcorp.heartbeat(\(worker))") == ["\(root + 1)|1|cancelled"])
         #expect(try await sql.finish(root + 1, worker, attempt: 1) == false)
         try await sql.drain(worker)
-        #expect(try await sql.states(root) == ["r completed", "a cancelled", "b completed", "c completed", "first completed", "other completed"])
+        #expect(
+            try await sql.states(root) == [
+                "r completed", "a cancelled", "b completed", "c completed", "first completed", "other completed",
+            ])
     }
 
     @Test("the failure of a need cancels up to the root and everything below it, with the reason")
@@ -125,13 +144,17 @@ struct TreeTests {
         let sql = try await Session.open()
         let worker = try await sql.worker()
         let root = try await sql.tree(
-            #"{"kind":"r","subtasks":[{"kind":"p","name":"p","subtasks":[{"kind":"bad","name":"bad"},{"kind":"x","name":"x"}]},{"kind":"y","name":"y"}]}"#)
+            #"{"kind":"r","subtasks":[{"kind":"p","name":"p","subtasks":[{"kind":"bad","name":"bad"},{"kind":"x","name":"x"}]},{"kind":"y","name":"y"}]}"#
+        )
         #expect(try await sql.claim(worker, 1) == [root + 2])
         try await sql.finish(root + 2, worker, "'failed', error => '{\"message\": \"boom\"}', retry => false")
         try await sql.settle()
-        #expect(try await sql.states(root) == ["r cancelled", "p cancelled", "bad failed", "x cancelled", "y cancelled"])
         #expect(
-            try await sql.rows("select name, error ->> 'reason', error ->> 'message' from agentcorp.tasks where state = 'cancelled' order by id") == [
+            try await sql.states(root) == ["r cancelled", "p cancelled", "bad failed", "x cancelled", "y cancelled"])
+        #expect(
+            try await sql.rows(
+                "select name, error ->> 'reason', error ->> 'message' from agentcorp.tasks where state = 'cancelled' order by id"
+            ) == [
                 "|upstream|needs task 2 (p), which was cancelled", "p|upstream|needs task 3 (bad), which failed",
                 "x|parent|its parent was cancelled or has failed", "y|parent|its parent was cancelled or has failed",
             ])
@@ -153,7 +176,9 @@ struct TreeTests {
         try await sql.settle()
         #expect(try await sql.state(root) == "ready")
         #expect(
-            try await sql.rows("select name, state, output from agentcorp.needs_of(\(root))") == ["a|failed|", "b|failed|[7]", "c|skipped|"])
+            try await sql.rows("select name, state, output from agentcorp.needs_of(\(root))") == [
+                "a|failed|", "b|failed|[7]", "c|skipped|",
+            ])
         // But what a person cancels is not forgiven.
         let other = try await sql.tree(#"{"kind":"r","subtasks":[{"kind":"a","on_error":"skip"}]}"#)
         try await sql.run("select agentcorp.cancel(\(other + 1))")
@@ -167,19 +192,41 @@ struct TreeTests {
             (#"5"#, "AC007", "not an object", ""),
             (#"{"kind":"r","subtasks":{}}"#, "AC007", "/subtasks is not an array", ""),
             (#"{"kind":"r","subtasks":[{"kind":"a"},[]]}"#, "AC007", "not an object", ""),
-            (#"{"kind":"r","subtasks":[{"kind":"a","subtasks":[{"kind":"b","agrs":{}}]}]}"#, "AC007", #"/subtasks/0/subtasks/0: unknown field "agrs""#, #"did you mean "args"?"#),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","subtasks":[{"kind":"b","agrs":{}}]}]}"#, "AC007",
+                #"/subtasks/0/subtasks/0: unknown field "agrs""#, #"did you mean "args"?"#
+            ),
             (#"{"kind":"r","unique_key":"k"}"#, "AC007", #"unknown field "unique_key""#, ""),
             (#"{"kind":"r","sequential":"yes"}"#, "AC007", "/sequential is not true or false", ""),
-            (#"{"kind":"r","subtasks":[{"kind":"a","needs":[1]}]}"#, "AC007", "/subtasks/0/needs is not an array of names", ""),
-            (#"{"kind":"r","subtasks":[{"kind":"a","name":"build"},{"kind":"b","needs":["biuld"]}]}"#, "AC001",
-                #"/subtasks/1/needs: there is no sibling named "biuld""#, #"did you mean "build"?"#),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","needs":[1]}]}"#, "AC007",
+                "/subtasks/0/needs is not an array of names", ""
+            ),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","name":"build"},{"kind":"b","needs":["biuld"]}]}"#, "AC001",
+                #"/subtasks/1/needs: there is no sibling named "biuld""#, #"did you mean "build"?"#
+            ),
             (#"{"kind":"r","needs":["x"]}"#, "AC001", #"/needs: there is no sibling named "x""#, "siblings"),
-            (#"{"kind":"r","subtasks":[{"kind":"a","name":"x"},{"kind":"b","name":"x"}]}"#, "AC007", #"/subtasks/1/name: "x" is the name of another"#, ""),
-            (#"{"kind":"r","subtasks":[{"kind":"a","name":"a","needs":["a"]}]}"#, "AC003", #""a" needs "a""#, "Remove one"),
-            (#"{"kind":"r","subtasks":[{"kind":"o","name":"o","needs":["a"]},{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b","needs":["c"]},{"kind":"c","name":"c","needs":["a"]}]}"#,
-                "AC003", #""b" needs "c" needs "a" needs "b""#, ""),
-            (#"{"kind":"r","sequential":true,"subtasks":[{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b"}]}"#, "AC003", "needs", ""),
-            (#"{"kind":"r","subtasks":[{"kind":"a","name":"a"},{"kind":"b","needs":["a"],"join":{"quorum":2}}]}"#, "AC007", "/subtasks/1/join: the quorum", ""),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","name":"x"},{"kind":"b","name":"x"}]}"#, "AC007",
+                #"/subtasks/1/name: "x" is the name of another"#, ""
+            ),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","name":"a","needs":["a"]}]}"#, "AC003", #""a" needs "a""#,
+                "Remove one"
+            ),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"o","name":"o","needs":["a"]},{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b","needs":["c"]},{"kind":"c","name":"c","needs":["a"]}]}"#,
+                "AC003", #""b" needs "c" needs "a" needs "b""#, ""
+            ),
+            (
+                #"{"kind":"r","sequential":true,"subtasks":[{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b"}]}"#,
+                "AC003", "needs", ""
+            ),
+            (
+                #"{"kind":"r","subtasks":[{"kind":"a","name":"a"},{"kind":"b","needs":["a"],"join":{"quorum":2}}]}"#,
+                "AC007", "/subtasks/1/join: the quorum", ""
+            ),
             (#"{"kind":"r","subtasks":[{"kind":"a","queue":"nowhere"}]}"#, "AC006", "/subtasks/0/queue", ""),
         ])
     func badNode(_ json: String, _ state: String, _ message: String, _ hint: String) async throws {
@@ -222,14 +269,16 @@ struct TreeTests {
     func depth() async throws {
         let sql = try await Session.open()
         func nested(_ levels: Int) -> String {
-            String(repeating: #"{"kind":"a","subtasks":["#, count: levels) + #"{"kind":"a"}"# + String(repeating: "]}", count: levels)
+            String(repeating: #"{"kind":"a","subtasks":["#, count: levels) + #"{"kind":"a"}"#
+                + String(repeating: "]}", count: levels)
         }
         let root = try await sql.tree(nested(1000))
         #expect(try await sql.int("select max(depth) from agentcorp.task") == 1000)
         #expect(try await sql.int("select count(*) from agentcorp.tree(\(root))") == 1001)
         try await sql.refuses("select agentcorp.enqueue_tree('\(nested(1001))')", "AC007", "1000 levels deep")
         try await sql.refuses("select agentcorp.add_subtask(\(root + 1000), 'a')", "AC007", "1000 levels deep")
-        try await sql.refuses("select agentcorp.add_subtasks(\(root + 1000), '[{\"kind\": \"a\"}]')", "AC007", "1000 levels deep")
+        try await sql.refuses(
+            "select agentcorp.add_subtasks(\(root + 1000), '[{\"kind\": \"a\"}]')", "AC007", "1000 levels deep")
     }
 
     @Test("ten thousand children wake their parent with few updates of its row")
@@ -253,10 +302,14 @@ struct TreeTests {
                 """)
         }
         #expect(try await sql.state(root) == "blocked")
-        #expect(try await sql.ints("select agentcorp.resolve_ends(0::smallint, 4000) from generate_series(1, 4)") == [4000, 4000, 2000, 0])
+        #expect(
+            try await sql.ints("select agentcorp.resolve_ends(0::smallint, 4000) from generate_series(1, 4)") == [
+                4000, 4000, 2000, 0,
+            ])
         #expect(try await sql.state(root) == "ready")
         #expect(
-            try await sql.int("select n_tup_upd + n_tup_del from pg_stat_xact_user_tables where relname = 'blocked'") <= 10)
+            try await sql.int("select n_tup_upd + n_tup_del from pg_stat_xact_user_tables where relname = 'blocked'")
+                <= 10)
         try await sql.drain(worker)
         #expect(try await sql.state(root) == "completed")
         #expect(try await sql.int("select agentcorp.fold_counts(0::smallint)") > 0)
@@ -266,7 +319,8 @@ struct TreeTests {
     func complexTask() async throws {
         let sql = try await Session.open()
         let worker = try await sql.worker()
-        let root = try await sql.int("select agentcorp.add_complex_task('Write the report', '[{\"kind\": \"read\"}, {\"kind\": \"write\"}]')")
+        let root = try await sql.int(
+            "select agentcorp.add_complex_task('Write the report', '[{\"kind\": \"read\"}, {\"kind\": \"write\"}]')")
         #expect(try await sql.states(root) == ["Write the report blocked", "read ready", "write ready"])
         try await sql.drain(worker)
         #expect(try await sql.state(root) == "completed")

@@ -27,20 +27,27 @@ struct UniqueKeyTests {
         let sql = try await Session.open()
         let first = try await sql.enqueue("'a', unique_key => 'k', on_conflict => 'reject'")
         try await sql.refuses(
-            "select agentcorp.enqueue('a', unique_key => 'k', on_conflict => 'reject')", "AC004", "held by task \(first)", hint: "on_conflict")
+            "select agentcorp.enqueue('a', unique_key => 'k', on_conflict => 'reject')", "AC004",
+            "held by task \(first)", hint: "on_conflict")
     }
 
     @Test("replace withdraws the unclaimed holder and keeps its time; debounce moves the time")
     func replaces() async throws {
         let sql = try await Session.open()
         let first = try await sql.enqueue("'a', unique_key => 'k', run_at => '2100-01-01 00:00Z'")
-        let second = try await sql.enqueue("'b', unique_key => 'k', on_conflict => 'replace', run_at => '2100-01-02 00:00Z'")
+        let second = try await sql.enqueue(
+            "'b', unique_key => 'k', on_conflict => 'replace', run_at => '2100-01-02 00:00Z'")
         #expect(try await sql.state(first) == "cancelled")
         #expect(try await sql.value("select error ->> 'reason' from agentcorp.tasks where id = \(first)") == "replaced")
-        #expect(try await sql.value("select run_at = '2100-01-01 00:00Z' from agentcorp.tasks where id = \(second)") == "true")
-        let third = try await sql.enqueue("'c', unique_key => 'k', on_conflict => 'debounce', run_at => '2100-01-03 00:00Z'")
+        #expect(
+            try await sql.value("select run_at = '2100-01-01 00:00Z' from agentcorp.tasks where id = \(second)")
+                == "true")
+        let third = try await sql.enqueue(
+            "'c', unique_key => 'k', on_conflict => 'debounce', run_at => '2100-01-03 00:00Z'")
         #expect(try await sql.state(second) == "cancelled")
-        #expect(try await sql.value("select run_at = '2100-01-03 00:00Z' from agentcorp.tasks where id = \(third)") == "true")
+        #expect(
+            try await sql.value("select run_at = '2100-01-03 00:00Z' from agentcorp.tasks where id = \(third)")
+                == "true")
         #expect(try await sql.enqueue("'d', unique_key => 'k'") == third)
     }
 
@@ -96,7 +103,8 @@ struct UniqueKeyTests {
         #expect(try await sql.int("select agentcorp.retry(\(first))") == 2)
         #expect(try await sql.int("select \(call)") == first)
         try await sql.refuses(
-            "select agentcorp.enqueue_tree('{\"kind\":\"r\"}', parent_id => \(first), unique_key => 'x')", "AC007", "unique_key")
+            "select agentcorp.enqueue_tree('{\"kind\":\"r\"}', parent_id => \(first), unique_key => 'x')", "AC007",
+            "unique_key")
     }
 
     @Test("a subtask's key returns the subtask to the same parent, and nobody else's task")
@@ -108,7 +116,8 @@ struct UniqueKeyTests {
         #expect(try await sql.value("select remaining from agentcorp.blocked where task_id = \(parent)") == "1")
         let other = try await sql.enqueue()
         try await sql.refuses(
-            "select agentcorp.enqueue('c', parent_id => \(other), unique_key => 'k')", "AC004", "not a subtask of \(other)", hint: "key of its own")
+            "select agentcorp.enqueue('c', parent_id => \(other), unique_key => 'k')", "AC004",
+            "not a subtask of \(other)", hint: "key of its own")
         #expect(try await sql.state(other) == "ready")
     }
 
