@@ -82,6 +82,7 @@ let package = Package(
             name: "agentcorp",
             dependencies: [
                 "Kinds", "Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", lifecycle, logging,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: dialect),
