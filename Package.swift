@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Kinds", "Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", lifecycle, logging,
+                "Kinds", "Worker", "Coordinator", "Queue", "Migrations", "Postgres", "EmbeddedPostgres", lifecycle,
+                logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -21,15 +21,18 @@ struct AgentCorp: AsyncParsableCommand {
         version: agentCorpVersion,
         groupedSubcommands: [
             CommandGroup(
-                name: "Work:",
+                name: "Processes",
+                subcommands: [DevCommand.self, WorkerCommand.self, CoordinatorCommand.self]),
+            CommandGroup(
+                name: "Work",
                 subcommands: [
                     EnqueueCommand.self, RunCommand.self, TasksCommand.self, QueuesCommand.self, WorkersCommand.self,
                     HistoryCommand.self,
                 ]),
             CommandGroup(
-                name: "Database:",
+                name: "Database",
                 subcommands: [MigrateCommand.self, PsqlCommand.self]),
-            CommandGroup(name: "Shell:", subcommands: [CompletionsCommand.self]),
+            CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self]),
         ]
     )
 
@@ -42,7 +45,7 @@ struct AgentCorp: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            exit(Failure.report(error).rawValue)
+            Glibc.exit(Failure.report(error).rawValue)
         }
     }
 }

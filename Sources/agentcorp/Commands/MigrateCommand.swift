@@ -1,4 +1,5 @@
 import ArgumentParser
+import Migrations
 import Queue
 
 /// `agentcorp migrate`: brings the schema up and takes it down.

@@ -13,12 +13,11 @@ enum Ascii {
     static let plus = UInt8(ascii: "+")
     static let minus = UInt8(ascii: "-")
     static let zero = UInt8(ascii: "0")
-    static let nine = UInt8(ascii: "9")
     static let smallE = UInt8(ascii: "e")
     static let bigE = UInt8(ascii: "E")
     static let smallU = UInt8(ascii: "u")
 
-    static func isDigit(_ byte: UInt8) -> Bool { byte >= zero && byte <= nine }
+    static func isDigit(_ byte: UInt8) -> Bool { byte >= zero && byte <= UInt8(ascii: "9") }
 
     static func isHex(_ byte: UInt8) -> Bool {
         isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)

@@ -99,7 +99,7 @@ struct JSONSyntax {
     private mutating func scalar() throws(Failure) {
         switch current {
         case Ascii.quote?: try string()
-        case Ascii.minus?, Ascii.zero...Ascii.nine: try number()
+        case let byte? where byte == Ascii.minus || Ascii.isDigit(byte): try number()
         default:
             for word in ["true", "false", "null"] where bytes[at...].starts(with: word.utf8) {
                 at += word.utf8.count

@@ -8,10 +8,10 @@ enum CommandNames {
         var path = "agentcorp"
         for word in arguments.dropFirst() {
             let configuration = command.configuration
-            let known = configuration.subcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
+            let known = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
             guard !known.isEmpty, !word.hasPrefix("-") else { return nil }
             guard let next = known.first(where: { $0._commandName == word }) else {
-                let names = known.map(\._commandName)
+                let names = known.map { $0._commandName }
                 let guess = nearest(to: word, in: names).map { "Did you mean `\(path) \($0)`?" }
                 return "unknown command `\(path) \(word)`. " + (guess ?? "Commands: \(names.joined(separator: ", ")).")
             }

@@ -11,7 +11,7 @@ enum Failure {
         switch error {
         case let status as ExitStatus: return status
         case let error as CommandError: return say(error.message, error.status)
-        case let error as QueueError: return say(error.description, status(of: error.code))
+        case let error as QueueError: return say(sentences(error.message, error.hint), status(of: error.code))
         case let error as PostgresError: return say(sentence(error), status(of: error))
         case let error as EmbeddedPostgresError:
             return say(error.description, error.code == .inUse ? .conflict : .cannotConnect)
@@ -34,7 +34,8 @@ enum Failure {
         }
         guard code == .validationFailure else { return say("\(error)", .unexpected) }
         if let message = CommandNames.explainUnknown(CommandLine.arguments) { return say(message, .badInput) }
-        return say(String(message.trimmingPrefix("Error: ")), .badInput)
+        let text = message.trimmingPrefix("Error: ")
+        return say(text.prefix(1).lowercased() + text.dropFirst(), .badInput)
     }
 
     private static func status(of code: QueueError.Code) -> ExitStatus {
@@ -56,9 +57,17 @@ enum Failure {
     private static func sentence(_ error: PostgresError) -> String {
         switch error.code {
         case .server, .invalidValue:
-            [error.message, error.detail, error.hint].compactMap { $0 }.joined(separator: ". ")
+            sentences(error.message, error.detail ?? "", error.hint ?? "")
         case .connectionLost: "the connection to the server broke: \(error.message). Look at the result before you retry."
         default: error.message
         }
+    }
+
+    /// Puts what happened and what to do about it in one line.
+    private static func sentences(_ parts: String...) -> String {
+        let parts = parts.filter { !$0.isEmpty }.enumerated().map { index, part in
+            index == 0 ? part : part.prefix(1).uppercased() + part.dropFirst()
+        }
+        return parts.joined(separator: ". ").replacing("?. ", with: "? ").replacing(".. ", with: ". ")
     }
 }

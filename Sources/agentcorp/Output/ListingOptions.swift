@@ -1,4 +1,5 @@
 import ArgumentParser
+import Postgres
 import Queue
 
 /// The options of every command that lists things.

@@ -68,6 +68,7 @@ struct Table {
             line += terminal.styled(cell.style, text)
             if !isLast { line += (column.isRight ? "" : padding) + "  " }
         }
+        while line.last == " " { line.removeLast() }
         return line
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 import Queue
 
 /// All about one task, for people.

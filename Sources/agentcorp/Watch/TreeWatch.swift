@@ -45,7 +45,7 @@ struct TreeWatch: Sendable {
             let nodes = try await read()
             let hasChanged = display.show(nodes)
             if nodes[0].state.isFinal { return nodes }
-            let floor = max(Self.interval.lowerBound, 4 * (ContinuousClock.now - start))
+            let floor = max(Self.interval.lowerBound, (ContinuousClock.now - start) * 4)
             interval = min(Self.interval.upperBound, hasChanged ? floor : max(floor, interval * 1.2))
             try await Task.sleep(for: interval)
         }
