@@ -23,7 +23,9 @@ struct DevCommand: AsyncParsableCommand {
             While it runs, other commands find its database by themselves. Ctrl-C stops it; the data stays.
             """)
 
-    @Option(help: ArgumentHelp("Where to keep the data; by default under ~/.local/share/agentcorp.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("Where to keep the data; by default under ~/.local/share/agentcorp.", valueName: "directory")
+    )
     var data: String?
 
     @Flag(help: "Remove all data first.") var reset = false
@@ -34,7 +36,8 @@ struct DevCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let binaries = try environment.nonEmpty("AGENTCORP_PG_BIN") ?? ConfigurationFile.read(environment: environment).binaries
+        let binaries =
+            try environment.nonEmpty("AGENTCORP_PG_BIN") ?? ConfigurationFile.read(environment: environment).binaries
         let directory =
             try data
             ?? EmbeddedPostgresConfiguration.defaultDataDirectory(environment: environment, binaries: binaries)
@@ -87,15 +90,15 @@ struct DevCommand: AsyncParsableCommand {
                 + field("queues", worker.queues.defaultValueDescription) + field("kinds", kinds.joined(separator: ", "))
                 + "\nIn another terminal:\n"
                 + (isDefault ? "" : "  export AGENTCORP_DATABASE=\"\(server.dsn)\"\n")
-                + """
-                  agentcorp enqueue command --args '{"argv": ["date"]}' --wait
-                  agentcorp tasks list
-                  agentcorp psql
+                    + """
+                      agentcorp enqueue command --args '{"argv": ["date"]}' --wait
+                      agentcorp tasks list
+                      agentcorp psql
 
-                Ctrl-C stops it; the data stays.
+                    Ctrl-C stops it; the data stays.
 
 
-                """)
+                    """)
     }
 
     private func alreadyRuns(_ server: EmbeddedPostgres, _ directory: String) -> CommandError {

@@ -32,7 +32,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Not before this moment, as 2026-01-31T09:30:00Z.", valueName: "moment"))
     var runAt: String?
 
-    @Option(name: .customLong("in"), help: ArgumentHelp("Not before so much time has passed, as 5m.", valueName: "time"))
+    @Option(
+        name: .customLong("in"), help: ArgumentHelp("Not before so much time has passed, as 5m.", valueName: "time"))
     var delay: TimeSpan?
 
     @Option(help: ArgumentHelp("How often to try, 1 to 1000.", valueName: "n"))
@@ -51,7 +52,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     var uniqueKey: String?
 
     @Option(
-        help: ArgumentHelp("When the key is held: return (the id of the holder), reject, replace or debounce.", valueName: "rule"))
+        help: ArgumentHelp(
+            "When the key is held: return (the id of the holder), reject, replace or debounce.", valueName: "rule"))
     var onConflict = ConflictRule.return
 
     @Option(help: ArgumentHelp("Add it as a subtask of this task.", valueName: "id"))
@@ -80,7 +82,8 @@ struct EnqueueCommand: AsyncParsableCommand {
         if wait, json { throw ValidationError("--json prints the id, --wait the result: give one of them.") }
         if let runAt, Moment.exact(runAt) == nil {
             throw ValidationError(
-                "--run-at: \"\(runAt)\" is not a moment with a time zone, as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00.")
+                "--run-at: \"\(runAt)\" is not a moment with a time zone, as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00."
+            )
         }
     }
 

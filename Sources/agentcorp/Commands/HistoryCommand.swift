@@ -18,7 +18,8 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(help: "Only attempts of this kind.") var kind: String?
     @Option(
         help:
-            "Only attempts that ended so: completed, failed, cancelled, skipped, errored, lost, suspended, snoozed or reopened.")
+            "Only attempts that ended so: completed, failed, cancelled, skipped, errored, lost, suspended, snoozed or reopened."
+    )
     var outcome: String?
     @Option(help: "Only attempts of this queue.") var queue: String?
     @Option(help: ArgumentHelp("Only attempts that ran at least so long, as 5s.", valueName: "time"))

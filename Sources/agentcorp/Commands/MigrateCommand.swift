@@ -58,9 +58,12 @@ struct MigrateCommand: AsyncParsableCommand {
             let address = try connection.resolve()
             try await address.withPool { pool in
                 let applied = try await Migrator(pool).status().version
-                guard applied > to else { return Terminal.output.line("nothing to do: the schema is at version \(applied)") }
+                guard applied > to else {
+                    return Terminal.output.line("nothing to do: the schema is at version \(applied)")
+                }
                 try Confirmation.ask(
-                    "Take the schema in \(address.configuration) from version \(applied) to \(to)? Data is lost.", isGiven: yes)
+                    "Take the schema in \(address.configuration) from version \(applied) to \(to)? Data is lost.",
+                    isGiven: yes)
                 for migration in try await Migrator(pool).down(to: to) {
                     Terminal.output.line("reverted \(migration.version) \(migration.name)")
                 }

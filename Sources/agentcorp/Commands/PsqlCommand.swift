@@ -31,8 +31,12 @@ struct PsqlCommand: ParsableCommand {
         var words: [UnsafeMutablePointer<CChar>?] = (["psql"] + rest).map { strdup($0) }
         words.append(nil)
         execvp("psql", words)
-        guard errno == ENOENT else { throw CommandError(.unexpected, "cannot start psql: \(String(cString: strerror(errno))).") }
-        if let folder = ProcessInfo.processInfo.environment.nonEmpty("AGENTCORP_PG_BIN") { execv(folder + "/psql", words) }
+        guard errno == ENOENT else {
+            throw CommandError(.unexpected, "cannot start psql: \(String(cString: strerror(errno))).")
+        }
+        if let folder = ProcessInfo.processInfo.environment.nonEmpty("AGENTCORP_PG_BIN") {
+            execv(folder + "/psql", words)
+        }
         throw CommandError(.notFound, "psql is not on PATH. Install it (Debian: apt-get install postgresql-client).")
     }
 }

@@ -43,7 +43,8 @@ struct QueuesCommand: AsyncParsableCommand {
                 }
                 return [
                     .init(queue.name), queue.pausedAt == nil ? .init("active", .green) : .init("paused", .yellow),
-                    .init("\(queue.workers)", queue.workers == 0 && queue.ready > 0 ? .red : .plain), count(queue.ready),
+                    .init("\(queue.workers)", queue.workers == 0 && queue.ready > 0 ? .red : .plain),
+                    count(queue.ready),
                     .init(queue.oldestReadySeconds.map { TimeText.duration(milliseconds: $0 * 1000) }, .dim),
                     count(queue.scheduled), count(queue.blocked), count(queue.running, .cyan),
                     count(queue.completed, .green), count(queue.failed, .red), count(queue.cancelled),

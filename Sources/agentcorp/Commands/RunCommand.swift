@@ -23,7 +23,8 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "A JSON file, or - for stdin.")
     var tree: String
 
-    @Option(help: ArgumentHelp("Only one open tree may hold this key; a second run watches the first.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("Only one open tree may hold this key; a second run watches the first.", valueName: "key"))
     var uniqueKey: String?
 
     @Flag(help: "Do not wait: print the id of the root.")

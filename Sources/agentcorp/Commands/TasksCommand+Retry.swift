@@ -22,7 +22,8 @@ extension TasksCommand {
         @Option(help: "Of those, only tasks with this tag.") var tag: String?
         @Option(help: ArgumentHelp("Of those, only tasks whose error has this text.", valueName: "text"))
         var error: String?
-        @Option(help: ArgumentHelp("Of those, only tasks that ended since then: a moment, or as 2h.", valueName: "moment"))
+        @Option(
+            help: ArgumentHelp("Of those, only tasks that ended since then: a moment, or as 2h.", valueName: "moment"))
         var since: String?
         @Option(help: ArgumentHelp("Of those, only tasks that ended before then.", valueName: "moment"))
         var until: String?
@@ -35,7 +36,9 @@ extension TasksCommand {
         }
 
         func validate() throws {
-            if ids.isEmpty, state == nil { throw ValidationError("Name tasks, or a --state to retry all tasks that are in it.") }
+            if ids.isEmpty, state == nil {
+                throw ValidationError("Name tasks, or a --state to retry all tasks that are in it.")
+            }
             if !ids.isEmpty, hasFilter { throw ValidationError("Name tasks or give a filter, not both.") }
             if let limit { try Limit.check(limit) }
             for (name, text) in [("--since", since), ("--until", until)] { try Limit.checkPast(name, text) }
@@ -48,7 +51,8 @@ extension TasksCommand {
             }
             for (key, value) in [("since", since), ("until", until)] {
                 if let moment = value.flatMap(Moment.past) {
-                    filter[key] = .string(moment.date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+                    filter[key] = .string(
+                        moment.date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
                 }
             }
             if let limit { filter["limit"] = .integer(Int64(limit)) }

@@ -158,7 +158,9 @@ struct TasksCommand: AsyncParsableCommand {
                 for id in ids.map(\.value) {
                     let count = try await manager.cancel(id, reason: reason)
                     Terminal.output.line(
-                        count == 0 ? "task \(id) had ended already" : "cancelled \(Plural.tasks(count)): \(id)\(count > 1 ? " and below" : "")")
+                        count == 0
+                            ? "task \(id) had ended already"
+                            : "cancelled \(Plural.tasks(count)): \(id)\(count > 1 ? " and below" : "")")
                 }
             }
         }

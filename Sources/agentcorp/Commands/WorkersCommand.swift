@@ -21,7 +21,8 @@ struct WorkersCommand: AsyncParsableCommand {
         try listing.print(
             workers,
             [
-                .init("ID", isRight: true), .init("STATE"), .init("HOST", isFlexible: true), .init("PID", isRight: true),
+                .init("ID", isRight: true), .init("STATE"), .init("HOST", isFlexible: true),
+                .init("PID", isRight: true),
                 .init("QUEUES", isFlexible: true), .init("KINDS", isFlexible: true), .init("HOLDING", isRight: true),
                 .init("OF", isRight: true), .init("STARTED"), .init("BEAT"), .init("VERSION"),
             ], whenEmpty: "no live workers"

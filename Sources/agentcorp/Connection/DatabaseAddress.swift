@@ -32,7 +32,9 @@ struct DatabaseAddress: Sendable {
             DatabaseAddress(dsn: dsn, origin: origin, directDSN: direct, isPooled: isPooled || direct != nil)
         }
         if let dsn = options.database {
-            guard !dsn.isEmpty else { throw CommandError(.badInput, "--database is empty. Give it a connection string.") }
+            guard !dsn.isEmpty else {
+                throw CommandError(.badInput, "--database is empty. Give it a connection string.")
+            }
             return address(dsn, "--database")
         }
         direct = direct ?? environment.nonEmpty("AGENTCORP_DIRECT_DATABASE")

@@ -32,7 +32,9 @@ enum JSONInput {
 
     private static func read(_ path: String, _ name: String) throws -> [UInt8] {
         let isStdin = path == "-"
-        if isStdin, isatty(STDIN_FILENO) == 1 { Terminal.errors.line("reading JSON from the terminal; end with Ctrl-D") }
+        if isStdin, isatty(STDIN_FILENO) == 1 {
+            Terminal.errors.line("reading JSON from the terminal; end with Ctrl-D")
+        }
         let descriptor = isStdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { if !isStdin { close(descriptor) } }

@@ -151,7 +151,8 @@ struct JSONSyntax {
                 throw Failure(
                     offset: at,
                     reason: byte == Ascii.newline
-                        ? "a string without its closing quote" : "a control character in a string; write it as an escape")
+                        ? "a string without its closing quote"
+                        : "a control character in a string; write it as an escape")
             default: at += 1
             }
         }

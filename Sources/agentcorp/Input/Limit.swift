@@ -8,6 +8,7 @@ enum Limit {
 
     static func checkPast(_ name: String, _ text: String?) throws {
         guard let text, Moment.past(text) == nil else { return }
-        throw ValidationError("\(name): \"\(text)\" is neither a moment, as 2026-01-31T09:30:00Z, nor a time that has passed, as 2h.")
+        throw ValidationError(
+            "\(name): \"\(text)\" is neither a moment, as 2026-01-31T09:30:00Z, nor a time that has passed, as 2h.")
     }
 }

@@ -17,7 +17,9 @@ struct TimeSpan: ExpressibleByArgument, Sendable {
             rest = rest.dropFirst(number.count)
             let name = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(name.count)
-            guard let value = Double(number), let unit = Self.units.first(where: { $0.name == name }) else { return nil }
+            guard let value = Double(number), let unit = Self.units.first(where: { $0.name == name }) else {
+                return nil
+            }
             total += value * unit.milliseconds
         }
         // A hundred years; beyond that the database's own types end somewhere.

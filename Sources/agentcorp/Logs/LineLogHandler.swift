@@ -61,7 +61,9 @@ struct LineLogHandler: LogHandler {
     }
 
     private static func json(_ time: String, _ event: LogEvent, _ pairs: [(String, String)]) -> String {
-        var members: [(String, String)] = [("time", time), ("level", event.level.rawValue), ("message", "\(event.message)")]
+        var members: [(String, String)] = [
+            ("time", time), ("level", event.level.rawValue), ("message", "\(event.message)"),
+        ]
         members += pairs.filter { pair in !["time", "level", "message"].contains(pair.0) }
         let parts = members.map { key, value in
             "\((try? JSONCoding.encode(key).text) ?? "\"\""):\((try? JSONCoding.encode(value).text) ?? "\"\"")"

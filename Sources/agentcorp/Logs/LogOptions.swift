@@ -3,7 +3,9 @@ import Logging
 
 /// The options of the commands that run for long.
 struct LogOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Log this and what is graver: trace, debug, info, notice, warning or error.", valueName: "level"))
+    @Option(
+        help: ArgumentHelp(
+            "Log this and what is graver: trace, debug, info, notice, warning or error.", valueName: "level"))
     var logLevel = LogLevel.info
 
     @Option(help: ArgumentHelp("text: `time level message key=value`; json: an object per line.", valueName: "format"))

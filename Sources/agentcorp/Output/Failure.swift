@@ -58,7 +58,8 @@ enum Failure {
         switch error.code {
         case .server, .invalidValue:
             sentences(error.message, error.detail ?? "", error.hint ?? "")
-        case .connectionLost: "the connection to the server broke: \(error.message). Look at the result before you retry."
+        case .connectionLost:
+            "the connection to the server broke: \(error.message). Look at the result before you retry."
         default: error.message
         }
     }

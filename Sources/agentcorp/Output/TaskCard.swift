@@ -20,14 +20,18 @@ struct TaskCard {
         field("needs", list("needs"), .plain, terminal)
         field("tags", list("tags"), .plain, terminal)
         field("policy", text("policy"), .plain, terminal)
-        for (name, key) in [("added", "created_at"), ("run at", "run_at"), ("started", "started_at"), ("ended", "finished_at")] {
+        for (name, key) in [
+            ("added", "created_at"), ("run at", "run_at"), ("started", "started_at"), ("ended", "finished_at"),
+        ] {
             field(name, moment(task[key]), .plain, terminal)
         }
         field("took", milliseconds(task["ran_ms"]), .plain, terminal)
         field("worker", text("worker_id"), .plain, terminal)
         if let progress = task["progress"] {
             let share = number(progress["fraction"]).map { "\(Int(($0 * 100).rounded()))%" }
-            field("progress", [share, progress["message"]?.string].compactMap { $0 }.joined(separator: " "), .plain, terminal)
+            field(
+                "progress", [share, progress["message"]?.string].compactMap { $0 }.joined(separator: " "), .plain,
+                terminal)
         }
         field("steps", list("steps"), .plain, terminal)
         field("error", task["error"]?["message"]?.string, .red, terminal)
@@ -41,7 +45,8 @@ struct TaskCard {
     private func attempts(_ terminal: Terminal) {
         guard case .array(let attempts)? = task["attempts"], !attempts.isEmpty else { return }
         var table = Table([
-            .init("ATTEMPT", isRight: true), .init("OUTCOME"), .init("ENDED"), .init("TIME"), .init("WORKER", isRight: true),
+            .init("ATTEMPT", isRight: true), .init("OUTCOME"), .init("ENDED"), .init("TIME"),
+            .init("WORKER", isRight: true),
             .init("NOTE", isFlexible: true),
         ])
         for attempt in attempts {
@@ -58,9 +63,13 @@ struct TaskCard {
 
     private func field(_ name: String, _ value: String?, _ style: Style, _ terminal: Terminal) {
         guard let value, !value.isEmpty else { return }
-        let lines = value.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { DisplayText.printable(String($0)) }
+        let lines = value.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            DisplayText.printable(String($0))
+        }
         let label = terminal.styled(.dim, DisplayText.pad(name, to: 9))
-        terminal.line(label + " " + lines.map { terminal.styled(style, $0) }.joined(separator: "\n" + String(repeating: " ", count: 10)))
+        terminal.line(
+            label + " "
+                + lines.map { terminal.styled(style, $0) }.joined(separator: "\n" + String(repeating: " ", count: 10)))
     }
 
     private func text(_ key: String) -> String? { task[key].map(plain) }

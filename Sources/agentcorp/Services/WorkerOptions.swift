@@ -4,7 +4,9 @@ import Worker
 
 /// How a worker works, for the commands that start one.
 struct WorkerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The queues to serve; a queue may have a concurrency of its own, as default,io:4.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp(
+            "The queues to serve; a queue may have a concurrency of its own, as default,io:4.", valueName: "list"))
     var queues = LaneList(argument: "default")!
 
     @Option(help: ArgumentHelp("How many tasks of a queue may run at once, 1 to 10000.", valueName: "n"))

@@ -16,7 +16,10 @@ struct ChangeLog: TreeDisplay {
     mutating func show(_ nodes: [TaskNode]) -> Bool {
         let isFirst = seen.isEmpty
         var lines: [String] = []
-        for node in nodes {
+        // Subtasks first, as they end before what they are part of.
+        for node in nodes.enumerated().sorted(by: { ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset) })
+            .map(\.element)
+        {
             let now = Seen(state: node.state, attempt: node.attempt)
             guard seen.updateValue(now, forKey: node.id) != now else { continue }
             if !isFirst || nodes.count == 1 { lines.append(line(node)) }
@@ -36,7 +39,9 @@ struct ChangeLog: TreeDisplay {
 
     private func line(_ node: TaskNode) -> String {
         var line = "\(stamp) \(node.id) \(title(node)): \(terminal.styled(Style(node.state), node.state.rawValue))"
-        if node.state.isFinal, let time = node.durationMilliseconds { line += " in \(TimeText.duration(milliseconds: time))" }
+        if node.state.isFinal, let time = node.durationMilliseconds {
+            line += " in \(TimeText.duration(milliseconds: time))"
+        }
         if !node.state.isFinal, node.attempt > 1 { line += ", attempt \(node.attempt)" }
         if let error = node.error { line += ": \(DisplayText.printable(error))" }
         return line

@@ -27,7 +27,8 @@ struct LiveTree: TreeDisplay {
         let counts = StateCounts(nodes)
         let text = "\(Plural.grouped(counts.final)) of \(Plural.grouped(counts.total)) done: \(counts)"
         let time = TimeText.duration(ContinuousClock.now - start)
-        let fitting = DisplayText.fit(text, max(10, terminal.size.columns - 12), ellipsis: terminal.usesUnicode ? "…" : "~")
+        let fitting = DisplayText.fit(
+            text, max(10, terminal.size.columns - 12), ellipsis: terminal.usesUnicode ? "…" : "~")
         return terminal.styled(.bold, fitting) + "  " + terminal.styled(.dim, time)
     }
 }

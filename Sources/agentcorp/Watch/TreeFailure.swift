@@ -11,7 +11,8 @@ enum TreeFailure {
         if let error = root.error { message += ": \(indented(error))" }
         let causes = nodes.dropFirst().filter { $0.state == .failed }
         for cause in causes.prefix(5) {
-            message += "\n  task \(cause.id) \(DisplayText.printable(cause.title)) failed: \(indented(cause.error ?? "no message"))"
+            message +=
+                "\n  task \(cause.id) \(DisplayText.printable(cause.title)) failed: \(indented(cause.error ?? "no message"))"
         }
         if causes.count > 5 { message += "\n  and \(Plural.tasks(causes.count - 5)) more" }
         return message + "\n  more about it: agentcorp tasks show \(causes.first?.id ?? root.id)"
