@@ -103,7 +103,8 @@ let package = Package(
             name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),
         .testTarget(name: "KindsTests", dependencies: ["Kinds", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "CommandLineTests", dependencies: ["agentcorp", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
     ]
 )

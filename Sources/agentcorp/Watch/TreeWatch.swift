@@ -26,6 +26,8 @@ struct TreeWatch: Sendable {
     /// - Throws: ``CommandError`` when it did not complete, and when the user left.
     func untilEnd() async throws {
         guard let nodes = try await Interruption.race({ try await follow() }) else {
+            // The terminal has echoed ^C.
+            if Terminal.errors.isInteractive { Terminal.errors.line() }
             throw CommandError(
                 .interrupted,
                 """
