@@ -30,6 +30,7 @@ let migrations: [String] = [
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 let package = Package(
     name: "agentcorp",
@@ -45,6 +46,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        // The types in which async-http-client and swift-subprocess speak.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         // 1: C
@@ -73,15 +77,19 @@ let package = Package(
         .target(
             name: "Kinds",
             dependencies: [
-                "Worker", subprocess, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ],
+                "Worker", subprocess,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ] + nio,
             swiftSettings: dialect),
 
         // 7: the composition root
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Kinds", "Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", lifecycle, logging,
+                "Kinds", "Worker", "Coordinator", "Queue", "Migrations", "Postgres", "EmbeddedPostgres", lifecycle,
+                logging,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: dialect),
@@ -100,8 +108,11 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),
-        .testTarget(name: "KindsTests", dependencies: ["Kinds", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "CommandLineTests", dependencies: ["agentcorp", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
     ]
 )

@@ -42,7 +42,7 @@ extension PostgresConfiguration {
             .joined(separator: " ")
     }
 
-    private func parsedOptions() throws(PostgresError) -> [String: String] {
+    func parsedOptions() throws(PostgresError) -> [String: String] {
         // libpq takes a string that is neither `key=value` nor a URI as the name of a database.
         guard dsn.contains("=") || dsn.hasPrefix("postgres://") || dsn.hasPrefix("postgresql://") else {
             return dsn.isEmpty ? [:] : ["dbname": dsn]

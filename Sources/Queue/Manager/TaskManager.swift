@@ -16,13 +16,13 @@ public struct TaskManager: Sendable {
     public func enqueue(_ task: TaskRequest) async throws -> Int64 {
         let result = try await database.call(
             """
-            select agentcorp.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            select agentcorp.enqueue($1, $2, $3, $4, coalesce($5, agentcorp.clock() + $15), $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             [
                 task.kind, task.args, task.queue, Int32(clamping: task.priority),
                 task.runAt.map { PostgresTimestamp($0) }, Int32(clamping: task.maxAttempts), task.timeout, task.backoff,
                 task.uniqueKey, task.onConflict.rawValue, task.parentID, task.needs.isEmpty ? nil : task.needs,
-                task.tags.isEmpty ? nil : task.tags, task.name,
+                task.tags.isEmpty ? nil : task.tags, task.name, task.delay,
             ])
         return try result.rows[0].int64(0)
     }

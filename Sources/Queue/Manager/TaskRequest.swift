@@ -22,6 +22,8 @@ public struct TaskRequest: Sendable {
     /// 0 is the most urgent, 9 the least.
     public var priority = 4
     public var runAt: Date?
+    /// How long to wait before the first run, by the server's clock; `runAt` wins over it.
+    public var delay: Duration?
     /// 1 to 1000.
     public var maxAttempts = 10
     public var timeout: Duration?

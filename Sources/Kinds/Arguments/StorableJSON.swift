@@ -1,0 +1,43 @@
+internal import Postgres
+internal import Queue
+
+/// The longest document that a task may return, in bytes.
+let outputLimit = 256 * 1024
+
+extension PostgresJSON {
+    /// The bytes as they are, if jsonb can hold them: nil when they are no JSON in UTF-8, or hold U+0000.
+    init?(storable bytes: [UInt8]) {
+        guard String(validating: bytes, as: UTF8.self) != nil,
+            !bytes.starts(with: [0xEF, 0xBB, 0xBF]),
+            let value = try? JSONCoding.decode(bytes, as: JSONValue.self),
+            value.isStorable
+        else { return nil }
+        self.init(bytes)
+    }
+}
+
+extension JSONValue {
+    /// Whether no string in it holds U+0000, which jsonb refuses.
+    fileprivate var isStorable: Bool {
+        switch self {
+        case .string(let text): !text.unicodeScalars.contains("\0")
+        case .array(let elements): elements.allSatisfy(\.isStorable)
+        case .object(let members): members.allSatisfy { !$0.key.unicodeScalars.contains("\0") && $0.value.isStorable }
+        default: true
+        }
+    }
+}
+
+extension String {
+    /// Bytes as text that jsonb can hold: what is no UTF-8, and U+0000, becomes U+FFFD.
+    init(storable bytes: some Collection<UInt8>) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.utf8.contains(0) else {
+            self = text
+            return
+        }
+        var scalars = String.UnicodeScalarView()
+        scalars.append(contentsOf: text.unicodeScalars.lazy.map { $0 == "\0" ? "\u{FFFD}" : $0 })
+        self.init(scalars)
+    }
+}

@@ -1,0 +1,90 @@
+internal import AsyncHTTPClient
+internal import Glibc
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import Queue
+internal import Worker
+
+/// Why a request did not succeed, as what the worker understands: `TaskFailure`, `RetryAfter` or `PermanentFailure`.
+struct HTTPFailure: Error {
+    let error: any Error
+
+    private init(_ error: any Error) {
+        self.error = error
+    }
+
+    /// From what the client threw.
+    init(_ error: any Error, _ arguments: HTTPArguments) {
+        let request = Self.name(arguments)
+        guard let known = error as? HTTPClientError else {
+            self.error = TaskFailure("\(request) failed: \(Self.describe(error))", reason: "connection")
+            return
+        }
+        let message = "\(request) failed: \(known.shortDescription.lowercased())"
+        self.error =
+            switch known {
+            case .redirectLimitReached, .redirectCycleDetected:
+                PermanentFailure(message, reason: "redirect")
+            case .invalidURL, .emptyHost, .emptyScheme, .bodyLengthMismatch:
+                PermanentFailure(message, reason: "arguments")
+            default:
+                // Some of these hold values, and so cannot be named in a pattern.
+                if ["Unsupported scheme", "Invalid header field names", "Invalid header field values"]
+                    .contains(known.shortDescription)
+                {
+                    PermanentFailure("\(message): \(known)", reason: "arguments")
+                } else {
+                    TaskFailure(message, reason: "connection")
+                }
+            }
+    }
+
+    static func timeout(_ arguments: HTTPArguments) -> HTTPFailure {
+        HTTPFailure(
+            TaskFailure("\(name(arguments)) was not answered in full within \(arguments.timeout)", reason: "timeout"))
+    }
+
+    static func tooLong(_ arguments: HTTPArguments, limit: Int) -> HTTPFailure {
+        HTTPFailure(
+            PermanentFailure(
+                "\(name(arguments)) was answered with more than \(limit) bytes", reason: "output_limit",
+                detail: ["limit": .integer(Int64(limit))]))
+    }
+
+    /// A status that is no success, by the policy of the task.
+    static func status(_ response: HTTPClientResponse, body: String, _ arguments: HTTPArguments) -> HTTPFailure {
+        let code = Int(response.status.code)
+        let message = "\(name(arguments)) was answered with status \(code) (\(response.status.reasonPhrase))"
+        let detail: JSONValue = ["status": .integer(Int64(code)), "body": .string(body)]
+        guard arguments.retry.contains(code) else {
+            return HTTPFailure(PermanentFailure(message, reason: "status", detail: detail))
+        }
+        let delay = RetryAfterHeader.delay(
+            response.headers.first(name: "Retry-After"), date: response.headers.first(name: "Date"))
+        guard let delay else {
+            // Without the server's advice, the task's own backoff.
+            return HTTPFailure(TaskFailure(message, reason: "status", detail: detail))
+        }
+        return HTTPFailure(RetryAfter(delay, message, reason: "status", detail: detail))
+    }
+
+    private static func name(_ arguments: HTTPArguments) -> String {
+        // Without the query, which may hold a key.
+        "\(arguments.method.rawValue) \(arguments.url.prefix { $0 != "?" && $0 != "#" })"
+    }
+
+    private static func describe(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            if let last = error.connectionErrors.last {
+                describe(last.error)
+            } else {
+                "cannot find the host \(error.host)"
+            }
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error as ChannelError: "\(error)"
+        default: "\(error)"
+        }
+    }
+}

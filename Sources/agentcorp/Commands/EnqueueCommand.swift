@@ -1,0 +1,116 @@
+import ArgumentParser
+import Postgres
+import Queue
+
+/// `agentcorp enqueue`: adds one task.
+struct EnqueueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enqueue",
+        abstract: "Add a task and print its id.",
+        discussion: """
+            EXAMPLES
+              agentcorp enqueue command --args '{"argv": ["date"]}'
+              agentcorp enqueue http --args @request.json --in 5m --max-attempts 3
+              jq -n '{ms: 500}' | agentcorp enqueue sleep --args - --wait
+              agentcorp enqueue report --unique-key daily --on-conflict reject
+
+            A durable queue takes tasks of any kind; you are warned when no live worker handles this one.
+            """)
+
+    @Argument(help: "The kind: which handler executes the task, such as command, http, noop or sleep.")
+    var kind: String
+
+    @Option(help: ArgumentHelp("What the handler gets: a JSON object, @FILE, or - for stdin.", valueName: "json"))
+    var args = "{}"
+
+    @Option(help: "The queue to stand in.")
+    var queue = "default"
+
+    @Option(help: "0 is the most urgent, 9 the least.")
+    var priority = 4
+
+    @Option(help: ArgumentHelp("Not before this moment, as 2026-01-31T09:30:00Z.", valueName: "moment"))
+    var runAt: String?
+
+    @Option(
+        name: .customLong("in"), help: ArgumentHelp("Not before so much time has passed, as 5m.", valueName: "time"))
+    var delay: TimeSpan?
+
+    @Option(help: ArgumentHelp("How often to try, 1 to 1000.", valueName: "n"))
+    var maxAttempts = 10
+
+    @Option(help: ArgumentHelp("Stop an attempt that runs longer, as 30s.", valueName: "time"))
+    var timeout: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait before another attempt, as \"exponential 1s..1h jitter 0.2\", linear or fixed.",
+            valueName: "rule"))
+    var backoff: String?
+
+    @Option(help: ArgumentHelp("Only one open task may hold this key.", valueName: "key"))
+    var uniqueKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When the key is held: return (the id of the holder), reject, replace or debounce.", valueName: "rule"))
+    var onConflict = ConflictRule.return
+
+    @Option(help: ArgumentHelp("Add it as a subtask of this task.", valueName: "id"))
+    var parent: TaskID?
+
+    @Option(help: ArgumentHelp("A task that must complete first; may be given again.", valueName: "id"))
+    var needs: [TaskID] = []
+
+    @Option(help: ArgumentHelp("A label to find it by; may be given again.", valueName: "tag"))
+    var tag: [String] = []
+
+    @Option(help: "A name for people, and for siblings that need it.")
+    var name: String?
+
+    @Flag(help: "Watch the task to its end and print what it returned; fail if it fails.")
+    var wait = false
+
+    @Flag(help: "Print the id as {\"id\": 1}.")
+    var json = false
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if delay != nil, runAt != nil { throw ValidationError("Give --in or --run-at, not both.") }
+        if wait, json { throw ValidationError("--json prints the id, --wait the result: give one of them.") }
+        if let runAt, Moment.exact(runAt) == nil {
+            throw ValidationError(
+                "--run-at: \"\(runAt)\" is not a moment with a time zone, as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00."
+            )
+        }
+    }
+
+    func run() async throws {
+        var request = TaskRequest(kind, args: try JSONInput.value(args, name: "--args"))
+        request.queue = queue
+        request.priority = priority
+        request.runAt = runAt.flatMap { Moment.exact($0) }?.date
+        request.delay = delay?.duration
+        request.maxAttempts = maxAttempts
+        request.timeout = timeout?.duration
+        request.backoff = backoff
+        request.uniqueKey = uniqueKey
+        request.onConflict = onConflict.policy
+        request.parentID = parent?.value
+        request.needs = needs.map(\.value)
+        request.tags = tag
+        request.name = name
+        let task = request
+        try await connection.withManager { manager in
+            let id = try await manager.enqueue(task)
+            try await UnhandledKinds.warn(of: [kind], manager)
+            if wait {
+                try await TreeWatch(manager: manager, root: id).printResult()
+            } else {
+                Terminal.output.line(json ? "{\"id\": \(id)}" : "\(id)")
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+import Worker
+
+/// How a worker works, for the commands that start one.
+struct WorkerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The queues to serve; a queue may have a concurrency of its own, as default,io:4.", valueName: "list"))
+    var queues = LaneList(argument: "default")!
+
+    @Option(help: ArgumentHelp("How many tasks of a queue may run at once, 1 to 10000.", valueName: "n"))
+    var concurrency = 50
+
+    @Option(help: ArgumentHelp("How long running tasks may go on after the first signal.", valueName: "time"))
+    var shutdownGrace = TimeSpan(argument: "30s")!
+
+    func validate() throws {
+        guard (1...10_000).contains(concurrency) else {
+            throw ValidationError("--concurrency is 1 to 10000, not \(concurrency).")
+        }
+    }
+
+    func configuration(for address: DatabaseAddress) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration()
+        configuration.lanes = queues.lanes(concurrency: concurrency)
+        configuration.listener = address.listener
+        configuration.shutdownGrace = shutdownGrace.duration
+        configuration.host = Self.hostName
+        configuration.version = agentCorpVersion
+        return configuration
+    }
+
+    private static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,58 @@
+import TestSupport
+import Testing
+
+@Suite struct HelpTests {
+    static let commands: [[String]] = [
+        [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["tasks"], ["tasks", "list"],
+        ["tasks", "show"],
+        ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"], ["queues"],
+        ["queues", "list"], ["queues", "create"], ["queues", "pause"], ["queues", "resume"], ["workers"], ["history"],
+        ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"], ["migrate", "print"], ["psql"],
+        ["completions"],
+    ]
+
+    @Test("every command explains itself with examples", arguments: commands)
+    func help(command: [String]) async throws {
+        let result = try await TestProcess.run(
+            TestProcess.agentcorp, command + ["--help"], environment: Agentcorp.environment())
+        #expect(result.status == 0)
+        #expect(result.output.contains("EXAMPLES"))
+        #expect(result.output.contains("USAGE: agentcorp"))
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test("the version goes to stdout")
+    func version() async throws {
+        let result = try await Agentcorp.runAlone("--version")
+        #expect(result.status == 0)
+        #expect(result.output == "0.1.0\n")
+    }
+
+    @Test(
+        "a mistyped command is answered with the nearest one",
+        arguments: [
+            (["taks"], "`agentcorp tasks`"), (["tasks", "shwo", "5"], "`agentcorp tasks show`"),
+            (["enque", "x"], "`agentcorp enqueue`"),
+        ])
+    func unknownCommand(words: [String], guess: String) async throws {
+        let result = try await TestProcess.run(TestProcess.agentcorp, words, environment: Agentcorp.environment())
+        #expect(result.status == 2)
+        #expect(result.errors.contains("unknown command"))
+        #expect(result.errors.contains("Did you mean \(guess)?"))
+        #expect(result.output.isEmpty)
+    }
+
+    @Test("a mistyped option is answered with the nearest one")
+    func unknownOption() async throws {
+        let result = try await Agentcorp.runAlone("tasks", "list", "--stat", "failed")
+        #expect(result.status == 2)
+        #expect(result.errors.hasPrefix("error: unknown option '--stat'. Did you mean '--state'?"))
+    }
+
+    @Test("each shell gets a completion script", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) async throws {
+        let result = try await Agentcorp.runAlone("completions", shell)
+        #expect(result.status == 0)
+        #expect(result.output.contains("coordinator"))
+    }
+}

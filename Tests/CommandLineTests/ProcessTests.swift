@@ -1,0 +1,70 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(.migratedDatabase) struct ProcessTests {
+    @Test("SIGTERM stops a worker gracefully: what runs may end", arguments: [SIGTERM, SIGINT])
+    func graceful(signal: Int32) async throws {
+        let worker = try Agentcorp.start("worker", "--queues", "default:2")
+        let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"ms": 700}"#).output
+        try await waitUntil("the task to run") {
+            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "running"
+        }
+        worker.signal(signal)
+        let result = try await worker.waitForExit()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(
+            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "completed")
+        #expect(result.errors.contains(" info worker started worker="))
+        #expect(result.errors.contains(" info stopping"))
+    }
+
+    @Test("a second signal leaves at once, and the task is given back")
+    func secondSignal() async throws {
+        let worker = try Agentcorp.start("worker")
+        let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"seconds": 600}"#).output
+        try await waitUntil("the task to run") {
+            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "running"
+        }
+        worker.signal(SIGTERM)
+        try await waitUntil("the first signal's message") { worker.errors.contains("stopping") }
+        worker.signal(SIGTERM)
+        let result = try await worker.waitForExit(timeout: .seconds(5))
+        #expect(result.status == 0 || result.status == 143)
+        #expect(try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "ready")
+    }
+
+    @Test("logs are lines of JSON when asked for")
+    func jsonLogs() async throws {
+        let coordinator = try Agentcorp.start("coordinator", "--log-format", "json")
+        try await waitUntil("a log line") { coordinator.errors.contains("\"message\":\"leading\"") }
+        coordinator.signal(SIGTERM)
+        let result = try await coordinator.waitForExit()
+        #expect(result.status == 0)
+        for line in result.errors.split(separator: "\n") {
+            #expect(line.hasPrefix("{\"time\":\"2"))
+            #expect(line.hasSuffix("}"))
+        }
+    }
+
+    @Test(
+        "queues that cannot be served are refused at once",
+        arguments: [
+            ["--queues", "default:0"], ["--queues", "a,a"], ["--queues", ""], ["--concurrency", "0"],
+            ["--shutdown-grace", "x"],
+        ])
+    func badOptions(options: [String]) async throws {
+        let result = try await TestProcess.run(
+            TestProcess.agentcorp, ["worker"] + options,
+            environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]),
+            timeout: .seconds(10))
+        #expect(result.status == 2)
+    }
+
+    @Test("a worker without a schema says what to run", .database)
+    func missingSchema() async throws {
+        let result = try await Agentcorp.run("worker")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("agentcorp migrate up"))
+    }
+}
