@@ -118,6 +118,31 @@ import Testing
         }
     }
 
+    @Test("a first start that is killed at any moment does not hinder the next one")
+    func killedFirstStart() async throws {
+        try await ScratchDirectory.use { scratch in
+            let path = scratch.path
+            for milliseconds: UInt32 in [20, 300, 700, 1100, 1500] {
+                await #expect(processExitsWith: .signal(SIGKILL)) {
+                    [path = path as String, milliseconds = milliseconds as UInt32] in
+                    try startThread {
+                        usleep(milliseconds * 1000)
+                        kill(getpid(), SIGKILL)
+                    }
+                    let configuration = EmbeddedPostgresConfiguration(
+                        dataDirectory: path + "/data", socketDirectory: path + "/s")
+                    _ = try await EmbeddedPostgres.start(configuration, logger: Logger(label: "child"))
+                    try await Task.sleep(for: .seconds(60))
+                }
+            }
+            let server = try await EmbeddedPostgres.start(scratch.configuration, logger: logger)
+            #expect(try await psql("select 1", on: server) == "1")
+            await server.stop()
+            let left = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            #expect(left == ["data", "data.lock", "s"])
+        }
+    }
+
     @Test("reset removes the data, but not under a running server and not what is something else's")
     func reset() async throws {
         try await ScratchDirectory.use { scratch in

@@ -32,6 +32,7 @@ public struct TestDatabase: Sendable {
     }
 
     /// Lends a pool of connections to it, and closes the pool afterwards.
+    @discardableResult
     public func withPool<Result>(
         size: Int = 4, _ body: (PostgresPool) async throws -> Result
     ) async throws -> Result {
