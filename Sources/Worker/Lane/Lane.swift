@@ -76,12 +76,12 @@ final class Lane: Sendable {
         let outcome = await Execution(task: task, handler: handler, context: context).run()
         timer?.cancel()
         let ran = ContinuousClock.now - startedAt
-        logger.debug(
-            "task ended",
-            metadata: [
-                "task": "\(task.id)", "attempt": "\(task.attempt)", "kind": "\(task.kind)", "ran": "\(ran)",
-                "outcome": "\(outcome?.word ?? "lease lost")",
-            ])
+        if case .failed(let failure, _, _) = outcome {
+            context.logger.warning("attempt failed", metadata: ["error": "\(failure.message)", "ran": "\(ran)"])
+        } else if logger.logLevel <= .debug {
+            context.logger.debug(
+                "attempt ended", metadata: ["outcome": "\(outcome?.word ?? "lease lost")", "ran": "\(ran)"])
+        }
         end(key, outcome.map { .report(FinishedTask(key: key, outcome: $0, ran: ran)) } ?? .drop)
     }
 

@@ -16,6 +16,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
             Every installation needs one. Several may run: one leads, and another takes over within seconds.
             """)
 
+    @Option(
+        help: ArgumentHelp(
+            "How often workers say that they live; one that missed three beats is dead.", valueName: "time",
+            visibility: .hidden))
+    var beat = TimeSpan(argument: "5s")!
+
     @OptionGroup var logs: LogOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
@@ -27,6 +33,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             try await Migrator(pool).check()
             var configuration = CoordinatorConfiguration()
             configuration.listener = address.listener
+            configuration.beat = beat.duration
             try await ServiceRunner(logger: logger, grace: .seconds(10)).run([
                 Coordinator(pool: pool, configuration: configuration, logger: logger)
             ])

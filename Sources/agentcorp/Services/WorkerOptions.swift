@@ -15,6 +15,12 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long running tasks may go on after the first signal.", valueName: "time"))
     var shutdownGrace = TimeSpan(argument: "30s")!
 
+    @Option(
+        help: ArgumentHelp(
+            "How often to say that the process lives; the coordinator must expect the same.", valueName: "time",
+            visibility: .hidden))
+    var beat = TimeSpan(argument: "5s")!
+
     func validate() throws {
         guard (1...10_000).contains(concurrency) else {
             throw ValidationError("--concurrency is 1 to 10000, not \(concurrency).")
@@ -26,6 +32,7 @@ struct WorkerOptions: ParsableArguments {
         configuration.lanes = queues.lanes(concurrency: concurrency)
         configuration.listener = address.listener
         configuration.shutdownGrace = shutdownGrace.duration
+        configuration.beat = beat.duration
         configuration.host = Self.hostName
         configuration.version = agentCorpVersion
         return configuration

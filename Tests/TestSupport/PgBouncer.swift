@@ -1,31 +1,28 @@
-import FoundationEssentials
-import Glibc
-import Postgres
-import TestSupport
+internal import FoundationEssentials
+internal import Glibc
+public import Postgres
 
-/// A PgBouncer in transaction mode before the suite's database.
-struct PgBouncer {
-    let configuration: PostgresConfiguration
+/// A PgBouncer in transaction mode before the test's database.
+public struct PgBouncer {
+    /// How to connect to it, with unnamed statements.
+    public let configuration: PostgresConfiguration
 
-    static var isInstalled: Bool { access("/usr/sbin/pgbouncer", X_OK) == 0 }
+    public static var isInstalled: Bool { access("/usr/sbin/pgbouncer", X_OK) == 0 }
 
     /// Runs a test through a PgBouncer that has `poolSize` connections to the server.
-    static func use(poolSize: Int, _ body: (PgBouncer) async throws -> Void) async throws {
+    public static func use(poolSize: Int, _ body: (PgBouncer) async throws -> Void) async throws {
         let directory = "/tmp/agentcorp-bouncer-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         if getuid() == 0, let account = getpwnam("postgres") {
             chown(directory, account.pointee.pw_uid, account.pointee.pw_gid)
         }
-        let place = try await withConnection { connection in
-            let row = try await connection.query(
-                """
-                SELECT split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'),
-                    current_user::text, current_database()::text
-                """
-            ).rows[0]
-            return try (0..<4).map { try row.string($0) }
-        }
+        let place = try await TestDatabase.current.psql(
+            """
+            select split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'),
+                current_user, current_database()
+            """
+        ).split(separator: "|")
         let settings = """
             [databases]
             direct = host=\(place[0]) port=\(place[1]) user=\(place[2]) dbname=\(place[3])
@@ -46,7 +43,10 @@ struct PgBouncer {
         let connectable = configuration
         try await waitUntil("PgBouncer to start") {
             guard process.isRunning else { throw TestSupportError("pgbouncer: \(process.errors)") }
-            return (try? await withConnection(connectable) { try await $0.query("SELECT 1") }) != nil
+            guard let connection = try? await PostgresConnection.connect(connectable) else { return false }
+            let answers = (try? await connection.query("SELECT 1")) != nil
+            await connection.close()
+            return answers
         }
         try await body(PgBouncer(configuration: configuration))
     }
