@@ -198,7 +198,7 @@ comment on function agentcorp.count_released is 'Notes that blocked tasks have b
 -- name is not such a call.
 create function agentcorp.is_recorded(p_shard smallint, p_task bigint, p_attempt smallint, p_worker bigint) returns boolean language sql stable as $$
     select exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = p_task and a.attempt = p_attempt and a.worker_id = p_worker
-        and a.outcome <> 11 and not (a.outcome = 2 and a.error @> '{"reason": "lost"}'))
+        and a.outcome <> 11 and not (a.outcome = 2 and coalesce(a.error ->> 'reason', '') = 'lost'))
 $$;
 comment on function agentcorp.is_recorded is 'Whether this worker itself has ended the attempt before';
 

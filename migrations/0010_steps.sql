@@ -21,8 +21,8 @@ create function agentcorp.step_put(task_id bigint, attempt int, name text, value
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
+    perform agentcorp.require_lease(v_shard, task_id, attempt);
     if agentcorp.hold(v_shard, task_id) is distinct from attempt then
-        perform agentcorp.require_lease(v_shard, task_id, attempt);
         raise exception 'attempt % of task % has ended', attempt, task_id using errcode = 'AC002', hint = 'Stop: the task was cancelled, or another worker has it.';
     end if;
     perform agentcorp.check_payload('the value of a step', value);

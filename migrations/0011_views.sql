@@ -91,7 +91,7 @@ returns table (task text, id bigint, parent_id bigint, depth int, kind text, sta
 declare
     v_shard smallint := agentcorp.shard_of(root_id);
 begin
-    perform 1 from agentcorp.task t where t.id = root_id and t.shard = v_shard;
+    perform 1 from agentcorp.task t where t.id = tree.root_id and t.shard = v_shard;
     if not found then
         raise exception 'unknown task %', root_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
     end if;

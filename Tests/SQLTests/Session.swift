@@ -53,6 +53,11 @@ struct Session {
         try await rows(sql).map { try #require(Int($0)) }
     }
 
+    /// The plan of a statement.
+    func plan(_ sql: String) async throws -> String {
+        try await connection.query("explain (costs off) " + sql).rows.map { try $0.string(0) }.joined(separator: "\n")
+    }
+
     /// The error that the server answers with; fails when it answers with anything else.
     func error(_ sql: String) async throws -> PostgresError {
         do {
