@@ -42,7 +42,7 @@ import Testing
         #expect(lines[2].contains("no longer needed"))
         #expect(!result.output.contains("\u{1B}"))
         // Columns are aligned.
-        let column = lines[0].distance(from: lines[0].startIndex, to: lines[0].range(of: "KIND")!.lowerBound)
+        let column = lines[0].firstRange(of: "KIND").map { lines[0].distance(from: lines[0].startIndex, to: $0.lowerBound) } ?? 0
         for line in lines.dropFirst() { #expect(line.dropFirst(column).hasPrefix("noop")) }
     }
 
