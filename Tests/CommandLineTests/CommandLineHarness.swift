@@ -4,64 +4,77 @@ import TestSupport
 
 /// Runs `agentcorp` as a process, in an environment that names no database.
 enum Agentcorp {
-    /// Nothing here comes from whoever runs the tests.
-    static func environment(_ scratch: Scratch? = nil, _ more: [String: String] = [:]) -> [String: String] {
-        let home = scratch?.path ?? "/nonexistent"
-        var environment = [
-            "XDG_CONFIG_HOME": home + "/config", "XDG_DATA_HOME": home + "/data", "HOME": home, "LANG": "C.UTF-8",
-            "LC_ALL": "", "TERM": "xterm", "NO_COLOR": "",
-        ]
-        for name in [
-            "AGENTCORP_DATABASE", "AGENTCORP_DIRECT_DATABASE", "AGENTCORP_POOLER", "AGENTCORP_PG_BIN", "PGHOST",
-            "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE",
-        ] {
-            environment[name] = ""
-        }
-        return environment.merging(more) { $1 }
+    /// Starts a command on the database of the test.
+    static func start(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws
+        -> TestProcess
+    {
+        try launch(
+            [TestProcess.agentcorp] + arguments, input,
+            environment.merging(["AGENTCORP_DATABASE": TestDatabase.current.dsn]) { given, _ in given })
     }
 
     /// Runs a command on the database of the test, to its end.
+    static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) async throws
+        -> TestProcess.Result
+    {
+        try await start(arguments, input: input, environment: environment).waitForExit()
+    }
+
     static func run(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async throws
         -> TestProcess.Result
     {
-        try await TestProcess.run(
-            TestProcess.agentcorp, arguments,
-            environment: self.environment(
-                nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn].merging(environment) { $1 }),
-            input: input)
+        try await run(arguments, input: input, environment: environment)
     }
 
-    /// Runs a command that has no database, unless the environment names one.
+    /// Starts a command that has no database, unless the environment or the directory names one.
+    static func startAlone(_ arguments: [String], environment: [String: String] = [:], scratch: Scratch? = nil) throws
+        -> TestProcess
+    {
+        try launch([TestProcess.agentcorp] + arguments, "", environment, scratch)
+    }
+
+    /// Runs a command that has no database, unless the environment or the directory names one.
     static func runAlone(_ arguments: String..., environment: [String: String] = [:], scratch: Scratch? = nil)
         async throws
         -> TestProcess.Result
     {
-        try await TestProcess.run(
-            TestProcess.agentcorp, arguments, environment: self.environment(scratch, environment))
-    }
-
-    /// Starts a command on the database of the test.
-    static func start(_ arguments: String..., input: String = "") throws -> TestProcess {
-        try TestProcess.start(
-            TestProcess.agentcorp, arguments,
-            environment: environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]), input: input)
+        try await startAlone(arguments, environment: environment, scratch: scratch).waitForExit()
     }
 
     /// Runs a command on a terminal of its own, 100 columns wide, and returns all that it wrote there.
     static func runOnTerminal(_ command: String, environment: [String: String] = [:]) async throws -> TestProcess.Result
     {
-        try await TestProcess.run(
-            "script", ["-qec", "stty cols 100 rows 30; exec \(TestProcess.agentcorp) \(command)", "/dev/null"],
-            environment: self.environment(
-                nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn].merging(environment) { $1 }))
+        let environment = ["AGENTCORP_DATABASE": TestDatabase.current.dsn, "SHELL": "/bin/sh"].merging(environment) {
+            $1
+        }
+        return try await launch(
+            ["script", "-qec", "stty cols 100 rows 30; exec \(TestProcess.agentcorp) \(command)", "/dev/null"], "",
+            environment
+        ).waitForExit()
+    }
+
+    /// Starts a program in an environment that does not depend on whoever runs the tests.
+    private static func launch(
+        _ command: [String], _ input: String, _ environment: [String: String], _ scratch: Scratch? = nil
+    ) throws -> TestProcess {
+        let home = scratch?.path ?? "/nonexistent"
+        let own = [
+            "XDG_CONFIG_HOME": home + "/config", "XDG_DATA_HOME": home + "/data", "HOME": home, "LANG": "C.UTF-8",
+            "TERM": "xterm",
+        ].merging(environment) { $1 }
+        let foreign = [
+            "AGENTCORP_DATABASE", "AGENTCORP_DIRECT_DATABASE", "AGENTCORP_POOLER", "AGENTCORP_PG_BIN", "PGHOST",
+            "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "LC_ALL", "LC_CTYPE", "NO_COLOR",
+        ].filter { own[$0] == nil }
+        return try TestProcess.start("env", foreign.flatMap { ["-u", $0] } + command, environment: own, input: input)
     }
 }
 
 /// A coordinator and a worker on the test's database.
 func withEngine(_ body: () async throws -> Void) async throws {
     let processes = [
-        try Agentcorp.start("coordinator", "--log-level", "warning"),
-        try Agentcorp.start("worker", "--log-level", "warning", "--shutdown-grace", "1s"),
+        try Agentcorp.start(["coordinator", "--log-level", "warning"]),
+        try Agentcorp.start(["worker", "--log-level", "warning", "--shutdown-grace", "1s"]),
     ]
     let result: Result<Void, any Error>
     do {

@@ -17,13 +17,14 @@ import Testing
         let dsn = TestDatabase.current.dsn
         let nowhere = "host=/nonexistent dbname=nowhere"
         try await Scratch.use { scratch in
-            func run(flag: String? = nil, variable: String = "", host: String = "", file: String) async throws
+            func run(flag: String? = nil, variable: String? = nil, host: String? = nil, file: String) async throws
                 -> TestProcess.Result
             {
                 _ = try scratch.write("config/agentcorp/config", "# a comment\n\n database =  \(file)\n")
-                return try await TestProcess.run(
-                    TestProcess.agentcorp, ["queues", "list"] + (flag.map { ["--database", $0] } ?? []),
-                    environment: Agentcorp.environment(scratch, ["AGENTCORP_DATABASE": variable, "PGHOST": host]))
+                let given = ["AGENTCORP_DATABASE": variable, "PGHOST": host].compactMapValues { $0 }
+                return try await Agentcorp.startAlone(
+                    ["queues", "list"] + (flag.map { ["--database", $0] } ?? []), environment: given, scratch: scratch
+                ).waitForExit()
             }
             #expect(try await run(flag: dsn, variable: nowhere, host: "/nonexistent", file: nowhere).status == 0)
             #expect(try await run(variable: dsn, host: "/nonexistent", file: nowhere).status == 0)
@@ -99,8 +100,7 @@ import Testing
 
     @Test("a reader that stops reading ends the command silently")
     func brokenPipe() async throws {
-        let result = try await TestProcess.run(
-            "bash", ["-c", "\(TestProcess.agentcorp) migrate print | head -1"], environment: Agentcorp.environment())
+        let result = try await TestProcess.run("bash", ["-c", "\(TestProcess.agentcorp) migrate print | head -1"])
         #expect(result.output == "begin;\n")
         #expect(result.errors.isEmpty)
     }

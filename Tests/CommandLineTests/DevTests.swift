@@ -4,8 +4,7 @@ import Testing
 
 @Suite struct DevTests {
     func start(_ scratch: Scratch, _ arguments: String...) async throws -> TestProcess {
-        let dev = try TestProcess.start(
-            TestProcess.agentcorp, ["dev"] + arguments, environment: Agentcorp.environment(scratch))
+        let dev = try Agentcorp.startAlone(["dev"] + arguments, scratch: scratch)
         try await waitUntil("dev", timeout: .seconds(60)) {
             if !dev.isRunning { throw TestSupportError("dev ended: \(dev.output)\(dev.errors)") }
             return dev.errors.contains("worker started")

@@ -7,9 +7,7 @@ import Testing
     }
 
     func enqueue(_ arguments: String..., input: String = "") async throws -> String {
-        let result = try await TestProcess.run(
-            TestProcess.agentcorp, ["enqueue"] + arguments,
-            environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]), input: input)
+        let result = try await Agentcorp.run(["enqueue"] + arguments, input: input)
         #expect(result.status == 0, "\(result.errors)")
         return result.output.split(separator: "\n").first.map(String.init) ?? ""
     }
@@ -89,9 +87,7 @@ import Testing
             (["--args", "@/nonexistent"], 2, "/nonexistent"),
         ])
     func refused(options: [String], status: Int32, words: String) async throws {
-        let result = try await TestProcess.run(
-            TestProcess.agentcorp, ["enqueue", "work"] + options,
-            environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]))
+        let result = try await Agentcorp.run(["enqueue", "work"] + options)
         #expect(result.status == status, "\(result.errors)")
         #expect(result.errors.hasPrefix("error: "))
         #expect(result.errors.contains(words))

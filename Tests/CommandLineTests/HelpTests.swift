@@ -13,8 +13,7 @@ import Testing
 
     @Test("every command explains itself with examples", arguments: commands)
     func help(command: [String]) async throws {
-        let result = try await TestProcess.run(
-            TestProcess.agentcorp, command + ["--help"], environment: Agentcorp.environment())
+        let result = try await Agentcorp.startAlone(command + ["--help"]).waitForExit()
         #expect(result.status == 0)
         #expect(result.output.contains("EXAMPLES"))
         #expect(result.output.contains("USAGE: agentcorp"))
@@ -35,7 +34,7 @@ import Testing
             (["enque", "x"], "`agentcorp enqueue`"),
         ])
     func unknownCommand(words: [String], guess: String) async throws {
-        let result = try await TestProcess.run(TestProcess.agentcorp, words, environment: Agentcorp.environment())
+        let result = try await Agentcorp.startAlone(words).waitForExit()
         #expect(result.status == 2)
         #expect(result.errors.contains("unknown command"))
         #expect(result.errors.contains("Did you mean \(guess)?"))

@@ -42,16 +42,15 @@ import Testing
         #expect(lines[2].contains("no longer needed"))
         #expect(!result.output.contains("\u{1B}"))
         // Columns are aligned.
-        let column = lines[0].firstRange(of: "KIND").map { lines[0].distance(from: lines[0].startIndex, to: $0.lowerBound) } ?? 0
+        let column =
+            lines[0].firstRange(of: "KIND").map { lines[0].distance(from: lines[0].startIndex, to: $0.lowerBound) } ?? 0
         for line in lines.dropFirst() { #expect(line.dropFirst(column).hasPrefix("noop")) }
     }
 
     @Test("--json prints nothing but JSON, and the filters filter")
     func json() async throws {
         func ids(_ arguments: String...) async throws -> [String] {
-            let result = try await TestProcess.run(
-                TestProcess.agentcorp, ["tasks", "list", "--json"] + arguments,
-                environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]))
+            let result = try await Agentcorp.run(["tasks", "list", "--json"] + arguments)
             #expect(result.status == 0)
             #expect(result.errors.isEmpty)
             return try decode(result.output).compactMap { $0["id"] ?? nil }
@@ -73,9 +72,7 @@ import Testing
             ["migrate", "status"],
         ])
     func listings(command: [String]) async throws {
-        let result = try await TestProcess.run(
-            TestProcess.agentcorp, command + ["--json"],
-            environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]))
+        let result = try await Agentcorp.run(command + ["--json"])
         #expect(result.status == 0)
         #expect(result.errors.isEmpty)
         #expect(try decode(result.output).count >= 0)
@@ -116,8 +113,7 @@ import Testing
     @Test("limits and moments that make no sense are refused")
     func badValues() async throws {
         for arguments in [["--limit", "0"], ["--limit", "x"], ["--since", "yesterday"], ["--longer", "5"]] {
-            let result = try await TestProcess.run(
-                TestProcess.agentcorp, ["history"] + arguments, environment: Agentcorp.environment())
+            let result = try await Agentcorp.startAlone(["history"] + arguments).waitForExit()
             #expect(result.status == 2)
             #expect(result.errors.contains(arguments[0]))
         }

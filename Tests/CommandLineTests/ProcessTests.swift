@@ -5,7 +5,7 @@ import Testing
 @Suite(.migratedDatabase) struct ProcessTests {
     @Test("SIGTERM stops a worker gracefully: what runs may end", arguments: [SIGTERM, SIGINT])
     func graceful(signal: Int32) async throws {
-        let worker = try Agentcorp.start("worker", "--queues", "default:2")
+        let worker = try Agentcorp.start(["worker", "--queues", "default:2"])
         let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"ms": 700}"#).output
         try await waitUntil("the task to run") {
             try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "running"
@@ -21,7 +21,7 @@ import Testing
 
     @Test("a second signal leaves at once, and the task is given back")
     func secondSignal() async throws {
-        let worker = try Agentcorp.start("worker")
+        let worker = try Agentcorp.start(["worker"])
         let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"seconds": 600}"#).output
         try await waitUntil("the task to run") {
             try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "running"
@@ -36,7 +36,7 @@ import Testing
 
     @Test("logs are lines of JSON when asked for")
     func jsonLogs() async throws {
-        let coordinator = try Agentcorp.start("coordinator", "--log-format", "json")
+        let coordinator = try Agentcorp.start(["coordinator", "--log-format", "json"])
         try await waitUntil("a log line") { coordinator.errors.contains("\"message\":\"leading\"") }
         coordinator.signal(SIGTERM)
         let result = try await coordinator.waitForExit()
@@ -54,10 +54,7 @@ import Testing
             ["--shutdown-grace", "x"],
         ])
     func badOptions(options: [String]) async throws {
-        let result = try await TestProcess.run(
-            TestProcess.agentcorp, ["worker"] + options,
-            environment: Agentcorp.environment(nil, ["AGENTCORP_DATABASE": TestDatabase.current.dsn]),
-            timeout: .seconds(10))
+        let result = try await Agentcorp.run(["worker"] + options)
         #expect(result.status == 2)
     }
 

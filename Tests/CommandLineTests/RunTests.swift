@@ -64,7 +64,7 @@ import Testing
 
     @Test("Ctrl-C leaves the tree running and says how to go on")
     func interrupt() async throws {
-        let run = try Agentcorp.start("run", "-", input: Self.sum)
+        let run = try Agentcorp.start(["run", "-"], input: Self.sum)
         try await waitUntil("the first line") { run.errors.contains("sum: 3 tasks") }
         run.signal(SIGINT)
         let result = try await run.waitForExit()

@@ -25,6 +25,8 @@ struct PsqlCommand: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
+        // -h stays psql's: the host.
+        if arguments.first == "--help" { throw CleanExit.helpRequest(self) }
         // By the environment, which, unlike the arguments, no other user sees: there may be a password in it.
         for (name, value) in try connection.resolve().configuration.environment() { setenv(name, value, 1) }
         let rest = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments

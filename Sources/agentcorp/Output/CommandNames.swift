@@ -7,8 +7,7 @@ enum CommandNames {
         var command: any ParsableCommand.Type = AgentCorp.self
         var path = "agentcorp"
         for word in arguments.dropFirst() {
-            let configuration = command.configuration
-            let known = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
+            let known = command.configuration.subcommands
             guard !known.isEmpty, !word.hasPrefix("-") else { return nil }
             guard let next = known.first(where: { $0._commandName == word }) else {
                 let names = known.map { $0._commandName }
@@ -25,7 +24,7 @@ enum CommandNames {
     static func nearest(to word: String, in words: [String]) -> String? {
         let ranked = words.map { (word: $0, distance: distance(word.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(1, word.count / 3) ? best.word : nil
+        return best.distance <= (word.count < 4 ? 1 : max(2, word.count / 3)) ? best.word : nil
     }
 
     /// How many letters to insert, remove, replace or swap with a neighbour.
