@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase) struct ConnectionTests {
-    @Test("without a database, the message says what to do")
+@Suite struct ConnectionTests {
+    @Test("without a database, the message says what to do", .migratedDatabase)
     func nothingNamed() async throws {
         let result = try await Agentcorp.runAlone("tasks", "list")
         #expect(result.status == 3)
@@ -12,7 +12,7 @@ import Testing
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("the flag wins over AGENTCORP_DATABASE, that over PG*, and that over the file")
+    @Test("the flag wins over AGENTCORP_DATABASE, that over PG*, and that over the file", .migratedDatabase)
     func precedence() async throws {
         let dsn = TestDatabase.current.dsn
         let nowhere = "host=/nonexistent dbname=nowhere"
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in the configuration file is named with its line",
+        "a mistake in the configuration file is named with its line", .migratedDatabase,
         arguments: [
             ("databse = x", "Did you mean `database`?"), ("database", "is not `key = value`"),
             ("pooler = maybe", "Use yes or no"),
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("a server that cannot be reached is named without its password")
+    @Test("a server that cannot be reached is named without its password", .migratedDatabase)
     func unreachable() async throws {
         let result = try await Agentcorp.runAlone(
             "tasks", "list", "--database", "postgresql://me:sesame@127.0.0.1:1/jobs?connect_timeout=2")
@@ -66,14 +66,14 @@ import Testing
         #expect(result.output.isEmpty)
     }
 
-    @Test("a database that does not exist is named")
+    @Test("a database that does not exist is named", .migratedDatabase)
     func unknownDatabase() async throws {
         let result = try await Agentcorp.run("tasks", "list", "--database", TestDatabase.current.dsn + " dbname=nix")
         #expect(result.status == 3)
         #expect(result.errors.contains("\"nix\""))
     }
 
-    @Test("a server that takes no writes is refused")
+    @Test("a server that takes no writes is refused", .migratedDatabase)
     func readOnly() async throws {
         let result = try await Agentcorp.run(
             "enqueue", "noop", environment: ["PGOPTIONS": "-c default_transaction_read_only=on"])
@@ -82,14 +82,14 @@ import Testing
         #expect(result.errors.contains("target_session_attrs=read-write"))
     }
 
-    @Test("behind a pooler, unnamed statements do the same")
+    @Test("behind a pooler, unnamed statements do the same", .migratedDatabase)
     func pooler() async throws {
         let result = try await Agentcorp.run("queues", "list", "--json", "--pooler")
         #expect(result.status == 0)
         #expect(result.output.contains("\"name\":\"default\""))
     }
 
-    @Test("psql gets the connection through its environment, and its own arguments")
+    @Test("psql gets the connection through its environment, and its own arguments", .migratedDatabase)
     func psql() async throws {
         let result = try await Agentcorp.run("psql", "-X", "-A", "-t", "-c", "select current_database()")
         #expect(result.status == 0)
@@ -98,7 +98,7 @@ import Testing
         #expect(help.output.hasPrefix("psql "))
     }
 
-    @Test("a reader that stops reading ends the command silently")
+    @Test("a reader that stops reading ends the command silently", .migratedDatabase)
     func brokenPipe() async throws {
         let result = try await TestProcess.run("bash", ["-c", "\(TestProcess.agentcorp) migrate print | head -1"])
         #expect(result.output == "begin;\n")

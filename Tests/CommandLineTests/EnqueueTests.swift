@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase) struct EnqueueTests {
+@Suite struct EnqueueTests {
     func describe(_ id: String, _ what: String) async throws -> String {
         try await TestDatabase.current.psql("select agentcorp.describe(\(id)) #>> '{\(what)}'")
     }
@@ -12,7 +12,7 @@ import Testing
         return result.output.split(separator: "\n").first.map(String.init) ?? ""
     }
 
-    @Test("the id goes to stdout, alone, and every option reaches the task")
+    @Test("the id goes to stdout, alone, and every option reaches the task", .migratedDatabase)
     func options() async throws {
         let needed = try await enqueue("noop")
         let parent = try await enqueue("noop")
@@ -34,7 +34,7 @@ import Testing
         #expect(try await describe(id, "parent_id") == parent)
     }
 
-    @Test("arguments come from a file or from stdin")
+    @Test("arguments come from a file or from stdin", .migratedDatabase)
     func argsElsewhere() async throws {
         try await Scratch.use { scratch in
             let file = try scratch.write("args.json", #"{"from": "file"}"#)
@@ -44,7 +44,7 @@ import Testing
         #expect(try await describe(id, "args,from") == "stdin")
     }
 
-    @Test("--in counts from the server's clock, --run-at is a moment")
+    @Test("--in counts from the server's clock, --run-at is a moment", .migratedDatabase)
     func later() async throws {
         let database = TestDatabase.current
         let soon = try await enqueue("work", "--in", "1h30m")
@@ -56,7 +56,7 @@ import Testing
             try await database.psql("select run_at = '2090-01-31 09:00Z' from agentcorp.tasks where id = \(at)") == "t")
     }
 
-    @Test("malformed JSON is shown with line, column and the place")
+    @Test("malformed JSON is shown with line, column and the place", .migratedDatabase)
     func malformed() async throws {
         let result = try await Agentcorp.run("enqueue", "work", "--args", "-", input: "{\n  \"argv\" [\"true\"]\n}")
         #expect(result.status == 2)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(
-        "what the database refuses is one message and a documented exit code",
+        "what the database refuses is one message and a documented exit code", .migratedDatabase,
         arguments: [
             (["--queue", "defualt"], 5 as Int32, "Did you mean \"default\"?"),
             (["--parent", "4711"], 5, "4711"),
@@ -95,7 +95,7 @@ import Testing
         #expect(try await TestDatabase.current.psql("select count(*) from agentcorp.task") == "0")
     }
 
-    @Test("a payload over the limit is refused")
+    @Test("a payload over the limit is refused", .migratedDatabase)
     func tooLarge() async throws {
         // Letters that do not compress.
         var state: UInt64 = 1
@@ -108,7 +108,7 @@ import Testing
         #expect(result.errors.contains("256 KiB"))
     }
 
-    @Test("a held unique key returns its holder, or is a conflict when asked to reject")
+    @Test("a held unique key returns its holder, or is a conflict when asked to reject", .migratedDatabase)
     func uniqueKey() async throws {
         let id = try await enqueue("work", "--unique-key", "k")
         #expect(try await enqueue("work", "--unique-key", "k") == id)
@@ -117,7 +117,7 @@ import Testing
         #expect(result.errors.contains("held by task \(id)"))
     }
 
-    @Test("a kind that no worker handles is accepted with a warning on stderr")
+    @Test("a kind that no worker handles is accepted with a warning on stderr", .migratedDatabase)
     func unhandled() async throws {
         let result = try await Agentcorp.run("enqueue", "nobody", "--json")
         #expect(result.status == 0)

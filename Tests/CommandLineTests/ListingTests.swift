@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase) struct ListingTests {
+@Suite struct ListingTests {
     /// Five tasks: a tree of three, one that failed, one for later.
     init() async throws {
         try await TestDatabase.current.psql(
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("tasks are listed newest first, as a table without colours in a pipe")
+    @Test("tasks are listed newest first, as a table without colours in a pipe", .migratedDatabase)
     func table() async throws {
         let result = try await Agentcorp.run("tasks", "list")
         #expect(result.status == 0)
@@ -47,7 +47,7 @@ import Testing
         for line in lines.dropFirst() { #expect(line.dropFirst(column).hasPrefix("noop")) }
     }
 
-    @Test("--json prints nothing but JSON, and the filters filter")
+    @Test("--json prints nothing but JSON, and the filters filter", .migratedDatabase)
     func json() async throws {
         func ids(_ arguments: String...) async throws -> [String] {
             let result = try await Agentcorp.run(["tasks", "list", "--json"] + arguments)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "every listing is JSON with --json",
+        "every listing is JSON with --json", .migratedDatabase,
         arguments: [
             ["queues", "list"], ["queues"], ["workers"], ["workers", "--all"], ["history"], ["tasks", "tree", "1"],
             ["migrate", "status"],
@@ -78,7 +78,7 @@ import Testing
         #expect(try decode(result.output).count >= 0)
     }
 
-    @Test("colours come when asked for, and on a terminal unless NO_COLOR says no")
+    @Test("colours come when asked for, and on a terminal unless NO_COLOR says no", .migratedDatabase)
     func colours() async throws {
         #expect(try await Agentcorp.run("tasks", "list", "--color", "always").output.contains("\u{1B}[35mcancelled"))
         #expect(try await Agentcorp.runOnTerminal("tasks list").output.contains("\u{1B}[35mcancelled"))
@@ -89,7 +89,7 @@ import Testing
         #expect(!(try await Agentcorp.runOnTerminal("tasks list --color=never").output.contains("\u{1B}")))
     }
 
-    @Test("a table fits the terminal, and control characters in names do nothing to it")
+    @Test("a table fits the terminal, and control characters in names do nothing to it", .migratedDatabase)
     func width() async throws {
         try await TestDatabase.current.psql("select agentcorp.enqueue('noop', name => repeat('very long ', 20))")
         let result = try await Agentcorp.runOnTerminal("tasks list --color=never")
@@ -100,7 +100,7 @@ import Testing
         #expect(result.output.contains("two lines  [31m"))
     }
 
-    @Test("a mistyped state is answered with the nearest one")
+    @Test("a mistyped state is answered with the nearest one", .migratedDatabase)
     func unknownState() async throws {
         let result = try await Agentcorp.run("tasks", "list", "--state", "runing")
         #expect(result.status == 2)
@@ -110,7 +110,7 @@ import Testing
         #expect(outcome.errors.contains("Did you mean \"failed\"?"))
     }
 
-    @Test("limits and moments that make no sense are refused")
+    @Test("limits and moments that make no sense are refused", .migratedDatabase)
     func badValues() async throws {
         for arguments in [["--limit", "0"], ["--limit", "x"], ["--since", "yesterday"], ["--longer", "5"]] {
             let result = try await Agentcorp.startAlone(["history"] + arguments).waitForExit()
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test("a tree is drawn with its branches")
+    @Test("a tree is drawn with its branches", .migratedDatabase)
     func tree() async throws {
         let result = try await Agentcorp.run("tasks", "tree", "1")
         #expect(result.output.contains("1  top"))
@@ -129,7 +129,7 @@ import Testing
         #expect(plain.output.utf8.allSatisfy { $0 < 128 })
     }
 
-    @Test("show tells all about one task")
+    @Test("show tells all about one task", .migratedDatabase)
     func show() async throws {
         let result = try await Agentcorp.run("tasks", "show", "4")
         #expect(result.status == 0)
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test(
-        "a task that does not exist is exit code 5, everywhere",
+        "a task that does not exist is exit code 5, everywhere", .migratedDatabase,
         arguments: ["show", "tree", "watch", "cancel", "retry", "output"])
     func unknownTask(command: String) async throws {
         let result = try await Agentcorp.run("tasks", command, "4711")
@@ -148,7 +148,7 @@ import Testing
         #expect(result.errors.contains("unknown task 4711"))
     }
 
-    @Test("queues are created, paused and resumed")
+    @Test("queues are created, paused and resumed", .migratedDatabase)
     func queues() async throws {
         #expect(try await Agentcorp.run("queues", "create", "io").status == 0)
         #expect(try await Agentcorp.run("queues", "pause", "io").status == 0)
@@ -160,14 +160,14 @@ import Testing
         #expect(unknown.errors.contains("unknown queue \"oi\""))
     }
 
-    @Test("history tells what ended")
+    @Test("history tells what ended", .migratedDatabase)
     func history() async throws {
         let result = try await Agentcorp.run("history", "--outcome", "cancelled", "--json")
         #expect(try decode(result.output).compactMap { $0["task_id"] ?? nil } == ["4"])
         #expect(try decode(try await Agentcorp.run("history", "--json", "--longer", "1h").output).isEmpty)
     }
 
-    @Test("cancel and retry say how many tasks that were")
+    @Test("cancel and retry say how many tasks that were", .migratedDatabase)
     func control() async throws {
         #expect(try await Agentcorp.run("tasks", "cancel", "1").output == "cancelled 3 tasks: 1 and below\n")
         #expect(try await Agentcorp.run("tasks", "cancel", "1").output == "task 1 had ended already\n")

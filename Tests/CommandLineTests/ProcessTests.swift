@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase) struct ProcessTests {
-    @Test("SIGTERM stops a worker gracefully: what runs may end", arguments: [SIGTERM, SIGINT])
+@Suite struct ProcessTests {
+    @Test("SIGTERM stops a worker gracefully: what runs may end", .migratedDatabase, arguments: [SIGTERM, SIGINT])
     func graceful(signal: Int32) async throws {
         let worker = try Agentcorp.start(["worker", "--queues", "default:2"])
         let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"ms": 700}"#).output
@@ -19,7 +19,7 @@ import Testing
         #expect(result.errors.contains(" info stopping"))
     }
 
-    @Test("a second signal leaves at once, and the task is given back")
+    @Test("a second signal leaves at once, and the task is given back", .migratedDatabase)
     func secondSignal() async throws {
         let worker = try Agentcorp.start(["worker"])
         let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"seconds": 600}"#).output
@@ -34,7 +34,7 @@ import Testing
         #expect(try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "ready")
     }
 
-    @Test("logs are lines of JSON when asked for")
+    @Test("logs are lines of JSON when asked for", .migratedDatabase)
     func jsonLogs() async throws {
         let coordinator = try Agentcorp.start(["coordinator", "--log-format", "json"])
         try await waitUntil("a log line") { coordinator.errors.contains("\"message\":\"leading\"") }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "queues that cannot be served are refused at once",
+        "queues that cannot be served are refused at once", .migratedDatabase,
         arguments: [
             ["--queues", "default:0"], ["--queues", "a,a"], ["--queues", ""], ["--concurrency", "0"],
             ["--shutdown-grace", "x"],

@@ -2,14 +2,14 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.migratedDatabase) struct RunTests {
+@Suite struct RunTests {
     static let sum = """
         {"kind": "command", "name": "sum", "args": {"argv": ["jq", "[.children[].output] | add"]},
          "subtasks": [{"kind": "command", "name": "one", "args": {"argv": ["echo", "1"]}},
                       {"kind": "command", "name": "two", "args": {"argv": ["echo", "2"]}}]}
         """
 
-    @Test("the result of a tree goes to stdout, its progress to stderr")
+    @Test("the result of a tree goes to stdout, its progress to stderr", .migratedDatabase)
     func result() async throws {
         try await withEngine {
             let result = try await Agentcorp.run("run", "-", input: Self.sum)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a string is printed with quotes, and without them by --raw")
+    @Test("a string is printed with quotes, and without them by --raw", .migratedDatabase)
     func raw() async throws {
         try await withEngine {
             let tree = #"{"kind": "command", "args": {"argv": ["echo", "a \"word\""]}}"#
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a tree that fails is exit code 1, with the cause")
+    @Test("a tree that fails is exit code 1, with the cause", .migratedDatabase)
     func failure() async throws {
         try await withEngine {
             let tree = """
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("on a terminal the tree is drawn over itself")
+    @Test("on a terminal the tree is drawn over itself", .migratedDatabase)
     func terminal() async throws {
         try await withEngine {
             try await Scratch.use { scratch in
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("Ctrl-C leaves the tree running and says how to go on")
+    @Test("Ctrl-C leaves the tree running and says how to go on", .migratedDatabase)
     func interrupt() async throws {
         let run = try Agentcorp.start(["run", "-"], input: Self.sum)
         try await waitUntil("the first line") { run.errors.contains("sum: 3 tasks") }
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(
-        "a tree with a mistake inserts nothing",
+        "a tree with a mistake inserts nothing", .migratedDatabase,
         arguments: [
             (#"{"kind": "noop", "subtasks": [{"kind": "noop"}, {"knid": "noop"}]}"#, 2 as Int32, "subtasks/1"),
             (
@@ -105,7 +105,7 @@ import Testing
         #expect(try await TestDatabase.current.psql("select count(*) from agentcorp.task") == "0")
     }
 
-    @Test("enqueue --wait prints what the task returned")
+    @Test("enqueue --wait prints what the task returned", .migratedDatabase)
     func wait() async throws {
         try await withEngine {
             let result = try await Agentcorp.run("enqueue", "command", "--args", #"{"argv": ["echo", "42"]}"#, "--wait")
