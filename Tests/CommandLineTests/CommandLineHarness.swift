@@ -104,6 +104,8 @@ struct Scratch: Sendable {
         try await body(scratch)
     }
 
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+
     /// Writes a file and returns its path.
     func write(_ name: String, _ text: String) throws -> String {
         let file = URL(filePath: "\(path)/\(name)")

@@ -53,18 +53,17 @@ import Testing
     func killed() async throws {
         try await Scratch.use { scratch in
             let first = try await start(scratch)
+            // Hangs the first time, and completes the second.
+            let script = "[ -e \(scratch.path)/started ] && exit; touch \(scratch.path)/started; sleep 600"
             let id = try await Agentcorp.runAlone(
-                "enqueue", "sleep", "--args", #"{"ms": 1500}"#, scratch: scratch
+                "enqueue", "command", "--args", #"{"argv": ["sh", "-c", "\#(script)"]}"#, scratch: scratch
             ).output
-            try await waitUntil("the task to run") {
-                try await Agentcorp.runAlone("tasks", "--state", "running", "--json", scratch: scratch).output.contains(
-                    "sleep")
-            }
+            try await waitUntil("the task to run") { scratch.has("started") }
             first.kill()
             _ = try await first.waitForExit()
             let second = try await start(scratch)
             let watch = try await Agentcorp.runAlone(
-                "tasks", "watch", id.split(separator: "\n").first.map(String.init) ?? "", scratch: scratch)
+                "tasks", "watch", String(id.prefix { $0.isNumber }), scratch: scratch)
             #expect(watch.status == 0, "\(watch.errors)")
             try await stop(second)
         }

@@ -123,8 +123,8 @@ import Testing
     func tree() async throws {
         let result = try await Agentcorp.run("tasks", "tree", "1")
         #expect(result.output.contains("1  top"))
-        #expect(result.output.contains("2  ├─ a   ready"))
-        #expect(result.output.contains("3  └─ b   ready"))
+        #expect(result.output.contains("2  ├─ a  ready"))
+        #expect(result.output.contains("3  └─ b  ready"))
         let plain = try await Agentcorp.run("tasks", "tree", "1", environment: ["LANG": "C"])
         #expect(plain.output.utf8.allSatisfy { $0 < 128 })
     }

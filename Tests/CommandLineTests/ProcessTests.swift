@@ -5,18 +5,21 @@ import Testing
 @Suite struct ProcessTests {
     @Test("SIGTERM stops a worker gracefully: what runs may end", .migratedDatabase, arguments: [SIGTERM, SIGINT])
     func graceful(signal: Int32) async throws {
-        let worker = try Agentcorp.start(["worker", "--queues", "default:2"])
-        let id = try await Agentcorp.run("enqueue", "sleep", "--args", #"{"ms": 700}"#).output
-        try await waitUntil("the task to run") {
-            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "running"
+        try await Scratch.use { scratch in
+            let worker = try Agentcorp.start(["worker", "--queues", "default:2"])
+            let wait = "touch \(scratch.path)/started; while [ ! -e \(scratch.path)/go ]; do sleep 0.05; done"
+            let id = try await Agentcorp.run("enqueue", "command", "--args", #"{"argv": ["sh", "-c", "\#(wait)"]}"#)
+                .output
+            try await waitUntil("the task to run") { scratch.has("started") }
+            worker.signal(signal)
+            try await waitUntil("the signal to arrive") { worker.errors.contains(" info stopping") }
+            _ = try scratch.write("go", "")
+            let result = try await worker.waitForExit()
+            #expect(result.status == 0, "\(result.errors)")
+            let state = try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)")
+            #expect(state == "completed")
+            #expect(result.errors.contains(" info worker started worker="))
         }
-        worker.signal(signal)
-        let result = try await worker.waitForExit()
-        #expect(result.status == 0, "\(result.errors)")
-        #expect(
-            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "completed")
-        #expect(result.errors.contains(" info worker started worker="))
-        #expect(result.errors.contains(" info stopping"))
     }
 
     @Test("a second signal leaves at once, and the task is given back", .migratedDatabase)
