@@ -42,8 +42,8 @@ begin
             where d.shard = p_shard and d.task_id = v.task_id and d.gate = v.gate and a.outcome in (2, 3)
             and not agentcorp.counts_as_met(p_shard, d.needs_id, a.outcome, a.error ->> 'reason') order by a.finished_at limit 1;
         perform agentcorp.cancel_trees(p_shard, array[v.task_id], jsonb_strip_nulls(jsonb_build_object('reason', 'upstream', 'task', v_need.id,
-            'message', coalesce(format('needs task %s (%s), which %s', v_need.id, v_need.called,
-                case v_need.outcome when 'cancelled' then 'was cancelled' else v_need.outcome end), 'a task that it needs has failed'))));
+            'message', case when v_need.id is null then 'a task that it needs had failed'
+                else format('needs task %s (%s), which %s', v_need.id, v_need.called, case v_need.outcome when 'cancelled' then 'was cancelled' else v_need.outcome end) end)));
     end loop;
 end $$;
 comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and moves on those whose needs are met, or can no longer be met';

@@ -121,6 +121,10 @@ begin
                 where d.shard = v_shard and d.needs_id = any (v_new) and l.outcome = 3 and l.reason = 'upstream'
             union select t.id from agentcorp.task t cross join lateral agentcorp.last_outcome(v_shard, t.id) l
                 where t.shard = v_shard and t.parent_id = any (v_new) and l.outcome = 3 and l.reason = 'parent'
+            -- A need that ended with its parent can only come back with it. The task that was asked for is refused instead, below.
+            union select t.parent_id from agentcorp.task t cross join lateral agentcorp.last_outcome(v_shard, t.id) l
+                cross join lateral agentcorp.last_outcome(v_shard, t.parent_id) p
+                where t.shard = v_shard and t.id = any (v_new) and t.id <> retry.task_id and l.reason = 'parent' and p.outcome in (2, 3, 4)
             except select unnest(v_set));
         exit when v_new = '{}';
         v_set := v_set || v_new;

@@ -199,4 +199,19 @@ struct RetryTests {
             try await sql.refuses("select agentcorp.retry_many('\(filter)')", state, message, hint: hint)
         }
     }
+
+    @Test("a need that was cancelled with its parent comes back with it")
+    func needBelowCancelled() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let root = try await sql.tree(#"{"kind":"r","subtasks":[{"kind":"a","name":"a"}]}"#)
+        let other = try await sql.enqueue("'other', needs => array[\(root + 1)]::bigint[]")
+        try await sql.run("select agentcorp.cancel(\(root))")
+        try await sql.settle()
+        #expect(try await sql.state(other) == "cancelled")
+        #expect(try await sql.int("select agentcorp.retry(\(other))") == 3)
+        try await sql.drain(worker)
+        #expect(try await sql.state(root) == "completed")
+        #expect(try await sql.state(other) == "completed")
+    }
 }

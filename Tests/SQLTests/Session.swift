@@ -107,7 +107,8 @@ extension Session {
     func finish(_ task: Int, _ worker: Int, _ more: String = "'completed'", attempt: Int? = nil) async throws -> Bool {
         let attempt =
             if let attempt { attempt } else {
-                try await int("select coalesce(max(attempt), 0) + 1 from agentcorp.attempt where task_id = \(task)")
+                try await int(
+                    "select coalesce(max(attempt), 0) + 1 from agentcorp.attempt where shard = 0 and task_id = \(task)")
             }
         return try await value("select agentcorp.finish(\(task), \(attempt), \(worker), \(more))") == "true"
     }
@@ -124,7 +125,7 @@ extension Session {
         repeat {
             for task in try await claim(worker, 100) { try await finish(task, worker) }
             try await settle()
-        } while try await int("select count(*) from agentcorp.ready") > 0
+        } while try await int("select count(*) from agentcorp.ready where shard = 0") > 0
     }
 
     func state(_ task: Int) async throws -> String {

@@ -1,0 +1,98 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// The plans of the hot path, as the server makes them inside the functions: on empty, never-analysed and full tables.
+@Suite(.checkedDatabase)
+struct PlanTests {
+    /// Runs statements and returns the plans of every statement within, as `auto_explain` logs them.
+    private func plans(_ sql: Session, _ statements: String) async throws -> [String] {
+        let output = try await TestProcess.run(
+            "psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", TestDatabase.current.dsn, "-f", "-"],
+            input: """
+                load 'auto_explain';
+                set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set client_min_messages = log;
+                \(statements)
+                """)
+        try #require(output.status == 0, "\(output.errors)")
+        return output.errors.split(separator: "LOG:  duration").map(String.init).filter { $0.contains("Query Text:") }
+    }
+
+    /// One round through every function of the hot path: claim, finish, hand over, fail, suspend, resolve, promote.
+    private func round(_ worker: Int) -> String {
+        """
+        select count(*) from agentcorp.work(0::smallint, \(worker), 1, 100, '{0,4,9}', '{0,0,0}');
+        select count(*) from agentcorp.work(0::smallint, \(worker), 1, 100, '{0,4,9}', '{0,0,0}', (select array_agg(c.claim_id) from agentcorp.claim c),
+            (select task_ids from agentcorp.claim), (select attempts from agentcorp.claim), (select array_agg(1::real) from agentcorp.claim c, unnest(c.task_ids)));
+        select count(*) from agentcorp.finish_many(\(worker), (select jsonb_agg(jsonb_build_object('task', u.t, 'attempt', u.a,
+            'outcome', (array['failed', 'suspended', 'snoozed', 'completed', 'skipped'])[1 + u.t % 5])) from agentcorp.claim c, unnest(c.task_ids, c.attempts) u(t, a)));
+        select agentcorp.resolve_ends(0::smallint);
+        select agentcorp.promote(0::smallint);
+        select agentcorp.heartbeat(\(worker));
+        select agentcorp.rescue();
+        """
+    }
+
+    private func check(_ plans: [String], _ situation: String) {
+        #expect(plans.count > 20)
+        var claims = 0
+        for plan in plans {
+            let isClaim = plan.contains("from agentcorp.ready r\n") && plan.contains("skip locked")
+            if isClaim {
+                claims += 1
+                #expect(plan.contains("Index Scan using ready_pkey"), "\(situation):\n\(plan)")
+                #expect(!plan.contains("Sort"), "\(situation):\n\(plan)")
+            }
+            // The statements of the test itself, not of a function, may scan; so may the few rows of small tables.
+            guard !plan.contains("Query Text: select count(*) from agentcorp.") else { continue }
+            for table in [
+                "task", "ready", "scheduled", "claim", "attempt", "dependency", "blocked", "resolve", "output",
+            ] {
+                #expect(
+                    !plan.contains("Seq Scan on \(table) ") && !plan.contains("Seq Scan on agentcorp.\(table) "),
+                    "\(situation):\n\(plan)")
+            }
+            #expect(!readsWholeShard(plan), "\(situation):\n\(plan)")
+        }
+        #expect(claims > 0)
+    }
+
+    /// Whether an index that begins with an id is read by the shard alone.
+    private func readsWholeShard(_ plan: String) -> Bool {
+        let lines = plan.split(separator: "\n")
+        return zip(lines, lines.dropFirst()).contains { scan, condition in
+            ["task", "attempt", "blocked", "dependency", "output"].contains { scan.contains("using \($0)_pkey") }
+                && condition.contains("Index Cond: (shard = ")
+        }
+    }
+
+    @Test("the claim and all that follows use indexes on empty tables")
+    func empty() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        try await sql.tree(
+            #"{"kind":"r","subtasks":[{"kind":"a"},{"kind":"b"},{"kind":"c","needs":["x"]},{"kind":"x","name":"x"}]}"#)
+        check(try await plans(sql, round(worker)), "empty")
+    }
+
+    @Test("the same on a hundred thousand rows that were never analysed, then analysed", .timeLimit(.minutes(5)))
+    func full() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        for table in [
+            "task", "ready", "attempt", "dependency", "blocked", "scheduled", "claim", "resolve", "output",
+            "count_delta",
+        ] {
+            try await sql.run("alter table agentcorp.\(table) set (autovacuum_enabled = off)")
+        }
+        try await sql.run(
+            """
+            select count(*) from agentcorp.enqueue_many((select jsonb_agg(jsonb_build_object('kind', 'a', 'priority', (array[0, 4, 9])[1 + i % 3])) from generate_series(1, 50000) i));
+            select count(*) from agentcorp.enqueue_many((select jsonb_agg(jsonb_build_object('kind', 'a', 'priority', 4)) from generate_series(1, 50000) i));
+            """)
+        try await sql.tree(#"{"kind":"r","subtasks":[{"kind":"a","priority":0},{"kind":"b","priority":0}]}"#)
+        check(try await plans(sql, round(worker)), "never analysed")
+        try await sql.run("analyze")
+        check(try await plans(sql, round(worker)), "analysed")
+    }
+}
