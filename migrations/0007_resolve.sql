@@ -7,16 +7,19 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_material = off s
 declare
     v record;
     v_need record;
+    v_early bigint[];
 begin
     perform 1 from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) order by b.task_id for update;
+    -- Enough have succeeded while others are open. First, because a loser may be about to be released itself.
+    v_early := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase in (0, 2)
+        and b.quorum > 0 and b.met >= b.quorum and b.remaining > 0);
+    if v_early <> '{}' then
+        perform agentcorp.cancel_losers(p_shard, v_early);
+    end if;
     -- released
-    select array_agg(b.task_id) ids, array_agg(b.attempt) attempts, array_agg(b.run_at) run_ats,
-        array_agg(b.task_id) filter (where b.quorum > 0 and b.remaining > 0) early into v
+    select array_agg(b.task_id) ids, array_agg(b.attempt) attempts, array_agg(b.run_at) run_ats into v
         from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase in (0, 2)
         and (b.quorum = 0 and b.remaining = 0 and b.failed = 0 or b.quorum = -1 and b.remaining = 0 or b.quorum > 0 and b.met >= b.quorum);
-    if v.early is not null then
-        perform agentcorp.cancel_losers(p_shard, v.early);
-    end if;
     if v.ids is not null then
         delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v.ids);
         perform agentcorp.make_ready(p_shard, v.ids, v.attempts, v.run_ats);

@@ -175,9 +175,10 @@ begin
             insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
                 values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(v.policy -> 'join'), v.attempt + 1, 0, v_shard);
             perform agentcorp.move_counts(v_shard, array[v.id], null, 'blocked');
-            perform agentcorp.settle_blocked(v_shard, array[v.id]);
         end if;
     end loop;
+    -- Only now that each of them stands somewhere: a join that is met already cancels what it does not need.
+    perform agentcorp.settle_blocked(v_shard, v_set);
     return cardinality(v_set);
 end $$;
 comment on function agentcorp.retry is
