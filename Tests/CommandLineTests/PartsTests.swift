@@ -79,9 +79,9 @@ import Testing
 
     @Test("a guess is made only when it is near")
     func guesses() {
-        #expect(CommandNames.nearest(to: "qeues", in: ["queues", "workers"]) == "queues")
-        #expect(CommandNames.nearest(to: "wrokers", in: ["queues", "workers"]) == "workers")
-        #expect(CommandNames.nearest(to: "banana", in: ["queues", "workers"]) == nil)
+        #expect(Spelling.nearest(to: "qeues", in: ["queues", "workers"]) == "queues")
+        #expect(Spelling.nearest(to: "wrokers", in: ["queues", "workers"]) == "workers")
+        #expect(Spelling.nearest(to: "banana", in: ["queues", "workers"]) == nil)
     }
 
     func node(_ id: Int64, _ parent: Int64?, _ depth: Int, _ state: TaskState) throws -> TaskNode {

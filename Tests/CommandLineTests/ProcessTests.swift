@@ -67,4 +67,24 @@ import Testing
         #expect(result.status == 4)
         #expect(result.errors.contains("agentcorp migrate up"))
     }
+
+    @Test(
+        "behind a pooler nothing listens, unless there is a direct address", .migratedDatabase,
+        arguments: [
+            ([], 1), (["--pooler"], 0), (["--direct-database", "itself"], 1),
+        ])
+    func listening(options: [String], listeners: Int) async throws {
+        let dsn = TestDatabase.current.dsn
+        let worker = try Agentcorp.start(["worker"] + options.map { $0 == "itself" ? dsn : $0 })
+        try await waitUntil("the worker") { worker.errors.contains("worker started") }
+        let id = try await Agentcorp.run("enqueue", "noop").output
+        try await waitUntil("the task to complete") {
+            try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "completed"
+        }
+        let count = try await TestDatabase.current.psql(
+            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'")
+        #expect(count == "\(listeners)")
+        worker.signal(SIGTERM)
+        #expect(try await worker.waitForExit().status == 0)
+    }
 }

@@ -116,4 +116,19 @@ import Testing
             #expect(failed.status == 1)
         }
     }
+
+    @Test("a watch outlives its connection, and a cancelled task is exit code 1", .migratedDatabase)
+    func brokenConnection() async throws {
+        let id = try await Agentcorp.run("enqueue", "nobody").output.prefix { $0.isNumber }
+        let watch = try Agentcorp.start(["tasks", "watch", String(id)])
+        try await waitUntil("the first line") { watch.output.contains("ready") }
+        try await TestDatabase.current.psql(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        try await waitUntil("the warning") { watch.errors.contains("trying again") }
+        #expect(try await Agentcorp.run("tasks", "cancel", String(id)).status == 0)
+        let result = try await watch.waitForExit()
+        #expect(result.status == 1)
+        #expect(result.errors.contains("task \(id) was cancelled"))
+    }
 }

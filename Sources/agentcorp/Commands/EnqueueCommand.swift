@@ -53,7 +53,7 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "When the key is held: return (the id of the holder), reject, replace or debounce.", valueName: "rule"))
+            "When the key is held: return the id of its holder, refuse, or take its place.", valueName: "rule"))
     var onConflict = ConflictRule.return
 
     @Option(help: ArgumentHelp("Add it as a subtask of this task.", valueName: "id"))

@@ -29,8 +29,8 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var listing: ListingOptions
 
     func validate() throws {
-        try Limit.check(limit)
-        for (name, text) in [("--since", since), ("--until", until)] { try Limit.checkPast(name, text) }
+        try ValueCheck.limit(limit)
+        for (name, text) in [("--since", since), ("--until", until)] { try ValueCheck.past(name, text) }
     }
 
     func run() async throws {

@@ -40,8 +40,8 @@ extension TasksCommand {
                 throw ValidationError("Name tasks, or a --state to retry all tasks that are in it.")
             }
             if !ids.isEmpty, hasFilter { throw ValidationError("Name tasks or give a filter, not both.") }
-            if let limit { try Limit.check(limit) }
-            for (name, text) in [("--since", since), ("--until", until)] { try Limit.checkPast(name, text) }
+            if let limit { try ValueCheck.limit(limit) }
+            for (name, text) in [("--since", since), ("--until", until)] { try ValueCheck.past(name, text) }
         }
 
         func run() async throws {

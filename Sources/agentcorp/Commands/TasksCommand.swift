@@ -45,7 +45,7 @@ struct TasksCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var listing: ListingOptions
 
-        func validate() throws { try Limit.check(limit) }
+        func validate() throws { try ValueCheck.limit(limit) }
 
         func run() async throws {
             var filter = TaskFilter()
@@ -108,7 +108,7 @@ struct TasksCommand: AsyncParsableCommand {
         func run() async throws {
             let nodes = try await connection.withManager { try await $0.tree(id.value) }
             if listing.json {
-                try listing.print(nodes, [], whenEmpty: "") { _ in [] }
+                try listing.printJSON(nodes)
             } else {
                 let lines = TreeLayout(nodes, maximumLines: all ? .max : 60).lines(for: .output)
                 Terminal.output.write(lines.joined(separator: "\n") + "\n")

@@ -43,7 +43,7 @@ struct ConfigurationFile: Sendable {
             case "pg_bin": file.binaries = value
             default:
                 let keys = ["database", "direct_database", "pooler", "pg_bin"]
-                let guess = CommandNames.nearest(to: key, in: keys).map { "Did you mean `\($0)`?" }
+                let guess = Spelling.nearest(to: key, in: keys).map { "Did you mean `\($0)`?" }
                 throw CommandError(
                     .badInput, "\(place): unknown key `\(key)`. \(guess ?? "Keys: \(keys.joined(separator: ", ")).")")
             }

@@ -5,10 +5,10 @@ import Logging
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Log this and what is graver: trace, debug, info, notice, warning or error.", valueName: "level"))
+            "Log this and what is graver.", valueName: "level"))
     var logLevel = LogLevel.info
 
-    @Option(help: ArgumentHelp("text: `time level message key=value`; json: an object per line.", valueName: "format"))
+    @Option(help: ArgumentHelp("A line of words and key=value, or a JSON object, for each event.", valueName: "format"))
     var logFormat = LogFormat.text
 
     /// Sends all logs of the process to stderr; to be called once.

@@ -13,13 +13,15 @@ struct ListingOptions: ParsableArguments {
     func print<Record: Encodable>(
         _ records: [Record], _ columns: [Table.Column], whenEmpty remark: String, row: (Record) -> [Table.Cell]
     ) throws {
-        if json {
-            let lines = try records.map { try JSONCoding.encode($0).text }
-            Terminal.output.line(lines.isEmpty ? "[]" : "[\n" + lines.joined(separator: ",\n") + "\n]")
-        } else {
-            var table = Table(columns)
-            for record in records { table.add(row(record)) }
-            table.print(whenEmpty: remark)
-        }
+        guard !json else { return try printJSON(records) }
+        var table = Table(columns)
+        for record in records { table.add(row(record)) }
+        table.print(whenEmpty: remark)
+    }
+
+    /// Prints an array with a line for each record.
+    func printJSON(_ records: [some Encodable]) throws {
+        let lines = try records.map { try JSONCoding.encode($0).text }
+        Terminal.output.line(lines.isEmpty ? "[]" : "[\n" + lines.joined(separator: ",\n") + "\n]")
     }
 }

@@ -3,6 +3,6 @@ import Queue
 
 /// The options of every command about how results look.
 struct OutputOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Use colours: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color = ColorChoice.auto
 }

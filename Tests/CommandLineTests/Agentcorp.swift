@@ -1,5 +1,3 @@
-import FoundationEssentials
-import Glibc
 import TestSupport
 
 /// Runs `agentcorp` as a process, in an environment that names no database.
@@ -67,51 +65,5 @@ enum Agentcorp {
             "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "LC_ALL", "LC_CTYPE", "NO_COLOR",
         ].filter { own[$0] == nil }
         return try TestProcess.start("env", foreign.flatMap { ["-u", $0] } + command, environment: own, input: input)
-    }
-}
-
-/// A coordinator and a worker on the test's database.
-func withEngine(_ body: () async throws -> Void) async throws {
-    let processes = [
-        try Agentcorp.start(["coordinator", "--log-level", "warning"]),
-        try Agentcorp.start(["worker", "--log-level", "warning", "--shutdown-grace", "1s"]),
-    ]
-    let result: Result<Void, any Error>
-    do {
-        try await waitUntil("a worker") {
-            try await TestDatabase.current.psql("select count(*) from agentcorp.workers where state = 'alive'") == "1"
-        }
-        try await body()
-        result = .success(())
-    } catch {
-        result = .failure(error)
-    }
-    for process in processes.reversed() {
-        process.signal(SIGTERM)
-        _ = try? await process.waitForExit(timeout: .seconds(15))
-    }
-    try result.get()
-}
-
-/// A short private directory for one test.
-struct Scratch: Sendable {
-    let path = "/tmp/agentcorp-cli-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
-
-    static func use(_ body: (Scratch) async throws -> Void) async throws {
-        let scratch = Scratch()
-        try FileManager.default.createDirectory(atPath: scratch.path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: scratch.path) }
-        try await body(scratch)
-    }
-
-    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-
-    /// Writes a file and returns its path.
-    func write(_ name: String, _ text: String) throws -> String {
-        let file = URL(filePath: "\(path)/\(name)")
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-        return "\(path)/\(name)"
     }
 }
