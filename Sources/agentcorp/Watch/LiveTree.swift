@@ -13,7 +13,7 @@ struct LiveTree: TreeDisplay {
         let size = terminal.size
         // The summary, and the line on which the cursor rests.
         let room = max(1, size.rows - 3)
-        let lines = TreeLayout(nodes, maximumLines: room).lines(for: terminal) + [summary(nodes)]
+        let lines = TreeLayout(nodes, maximumLines: room, maximumSiblings: 14).lines(for: terminal) + [summary(nodes)]
         var frame = linesDrawn > 0 ? "\r\u{1B}[\(linesDrawn)A" : ""
         for line in lines { frame += line + "\u{1B}[K\n" }
         terminal.write(frame + "\u{1B}[J")

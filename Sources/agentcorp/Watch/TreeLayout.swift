@@ -7,6 +7,7 @@ import Queue
 struct TreeLayout {
     private let nodes: [TaskNode]
     private let maximumLines: Int
+    private let maximumSiblings: Int
     /// The positions of each node's children.
     private var children: [[Int]]
     /// For each node: how much it, or something below it, deserves to be seen.
@@ -20,9 +21,12 @@ struct TreeLayout {
     }
 
     /// Takes nodes as `TaskManager.tree` returns them: parents before children.
-    init(_ nodes: [TaskNode], maximumLines: Int) {
+    ///
+    /// - Parameter maximumSiblings: Of how many subtasks of one task to make lines when not all tasks fit.
+    init(_ nodes: [TaskNode], maximumLines: Int, maximumSiblings: Int = 50) {
         self.nodes = nodes
         self.maximumLines = maximumLines
+        self.maximumSiblings = maximumSiblings
         children = Array(repeating: [], count: nodes.count)
         interest = nodes.map { Self.interest($0.state) }
         counts = nodes.map { StateCounts([$0]) }
@@ -80,7 +84,7 @@ struct TreeLayout {
 
     private func choose(_ room: Int, _ terminal: Terminal) -> [Line] {
         if nodes.count <= room { return lines(siblings: .max, terminal) }
-        for siblings in [50, 30, 20, 14, 10, 7, 5, 4, 3, 2, 1] {
+        for siblings in [50, 30, 20, 14, 10, 7, 5, 4, 3, 2, 1] where siblings <= maximumSiblings {
             let lines = lines(siblings: siblings, terminal)
             if lines.count <= room { return lines }
         }
