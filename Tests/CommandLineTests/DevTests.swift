@@ -52,7 +52,7 @@ import Testing
     @Test("after kill -9 the next dev takes over, and an interrupted task runs again")
     func killed() async throws {
         try await Scratch.use { scratch in
-            let first = try await start(scratch)
+            let first = try await start(scratch, "--beat", "500ms")
             // Hangs the first time, and completes the second.
             let script = "[ -e \(scratch.path)/started ] && exit; touch \(scratch.path)/started; sleep 600"
             let id = try await Agentcorp.runAlone(
@@ -61,7 +61,7 @@ import Testing
             try await waitUntil("the task to run") { scratch.has("started") }
             first.kill()
             _ = try await first.waitForExit()
-            let second = try await start(scratch)
+            let second = try await start(scratch, "--beat", "500ms")
             let watch = try await Agentcorp.runAlone(
                 "tasks", "watch", String(id.prefix { $0.isNumber }), scratch: scratch)
             #expect(watch.status == 0, "\(watch.errors)")

@@ -66,6 +66,7 @@ struct DevCommand: AsyncParsableCommand {
         let workerConfiguration = worker.configuration(for: address)
         var coordinatorConfiguration = CoordinatorConfiguration()
         coordinatorConfiguration.listener = address.listener
+        coordinatorConfiguration.beat = workerConfiguration.beat
         try await address.withPool(size: workerConfiguration.lanes.count + 11, logger: logger) { pool in
             try await Migrator(pool).up()
             let handlers = HandlerRegistry()
