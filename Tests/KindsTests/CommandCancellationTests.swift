@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import TestSupport
 import Testing
@@ -86,6 +87,31 @@ struct CommandCancellationTests {
         for name in ["child", "loud"] {
             let pid = try #require(scratch.read(name))
             try await waitUntil("the end of \(name)") { !isAlive(pid) }
+        }
+    }
+
+    @Test("a guard that is killed is followed by another one, which knows the groups")
+    func guardKilled() async throws {
+        let scratch = try Scratch()
+        let run = Task { try await runScript("echo $$ > self; sleep 1000", in: scratch) }
+        try await waitUntil("the command and its guard") { scratch.read("self") != nil && !guards().isEmpty }
+        let first = guards()
+        for guardian in first { Glibc.kill(guardian, SIGKILL) }
+        try await waitUntil("another guard") { !Set(guards()).subtracting(first).isEmpty }
+        run.cancel()
+        #expect(await failure { try await run.value } is CancellationError)
+    }
+
+    /// The shells of this process that guard its commands.
+    private func guards() -> [pid_t] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.compactMap { process in
+            guard let pid = pid_t(process), let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat"),
+                let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")
+            else { return nil }
+            let parent = String(decoding: status, as: UTF8.self).split(separator: ")").last?.split(separator: " ")[1]
+            let isGuard = String(decoding: line, as: UTF8.self).contains("while read -r sign group")
+            return parent == "\(getpid())" && isGuard ? pid : nil
         }
     }
 

@@ -133,6 +133,12 @@ struct CommandTests {
         #expect(try await runScript("ls /proc/self/fd | wc -l") == "4\n")
     }
 
+    @Test("a folder for temporary files that is missing is named, and the task is retried")
+    func temporaryFolder() async throws {
+        let error = await failure { try await runCommand(#"{"argv": ["true"], "env": {"TMPDIR": "/no/such"}}"#) }
+        #expect((error as? TaskFailure)?.message.contains("/no/such") == true)
+    }
+
     @Test("many commands run side by side")
     func many() async throws {
         let outputs = try await withThrowingTaskGroup(of: String.self) { group in

@@ -69,15 +69,19 @@ final class OrphanGuard: Sendable {
         var options = PlatformOptions()
         options.createSession = true
         let (ours, theirs, platform) = (ends[0], FileDescriptor(rawValue: ends[1]), options)
-        // Not structured: it lives as long as the process, and ends with it. A guard that is killed is followed by
-        // another one at the next command.
+        // Not structured: it lives as long as the process, and ends with it.
         Task.detached {
-            _ = try? await Subprocess.run(
+            let guarding = try? await Subprocess.run(
                 .path("/bin/sh"), arguments: ["-c", Self.script], environment: .custom([:]),
                 platformOptions: platform,
                 input: .fileDescriptor(theirs, closeAfterSpawningProcess: true), output: .discarded, error: .discarded)
-            self.state.withLock { $0.socket = nil }
-            close(ours)
+            self.state.withLock { state in
+                state.socket = nil
+                close(ours)
+                // Killed while commands run: another one takes over. Where there is no shell, one try per command is
+                // enough.
+                if case .signaled = guarding?.terminationStatus, !state.groups.isEmpty { self.start(&state) }
+            }
         }
     }
 }
