@@ -128,6 +128,13 @@ struct CommandTests {
             ])
     }
 
+    @Test("the operator may let more variables through")
+    func passedVariables() throws {
+        let environment = CommandEnvironment(of: ["TOKEN": "t", "OTHER": "o"], more: ["TOKEN"])
+        let variables = environment.variables(for: AttemptKey(task: 1, attempt: 1), adding: [:])
+        #expect(variables["TOKEN"] == "t" && variables["OTHER"] == nil)
+    }
+
     @Test("a program gets no open file of the worker but its own three")
     func files() async throws {
         #expect(try await runScript("ls /proc/self/fd | wc -l") == "4\n")

@@ -3,7 +3,6 @@ import Coordinator
 import EmbeddedPostgres
 import FoundationEssentials
 import Glibc
-import Kinds
 import Logging
 import Postgres
 import Queue
@@ -69,8 +68,7 @@ struct DevCommand: AsyncParsableCommand {
         coordinatorConfiguration.beat = workerConfiguration.beat
         try await address.withPool(size: workerConfiguration.lanes.count + 11, logger: logger) { pool in
             try await Migrator(pool).up()
-            let handlers = HandlerRegistry()
-            BuiltinKinds.register(in: handlers)
+            let handlers = worker.handlers
             welcome(server, directory, handlers.kinds)
             try await ServiceRunner(logger: logger, grace: workerConfiguration.shutdownGrace).run([
                 Coordinator(pool: pool, configuration: coordinatorConfiguration, logger: logger),

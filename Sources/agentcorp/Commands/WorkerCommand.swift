@@ -1,5 +1,4 @@
 import ArgumentParser
-import Kinds
 import Postgres
 import Queue
 import Worker
@@ -30,10 +29,8 @@ struct WorkerCommand: AsyncParsableCommand {
         let configuration = worker.configuration(for: address)
         try await address.withPool(size: configuration.lanes.count + 6, logger: logger) { pool in
             try await Migrator(pool).check()
-            let handlers = HandlerRegistry()
-            BuiltinKinds.register(in: handlers)
             try await ServiceRunner(logger: logger, grace: configuration.shutdownGrace).run([
-                Worker(pool: pool, handlers: handlers, configuration: configuration, logger: logger)
+                Worker(pool: pool, handlers: worker.handlers, configuration: configuration, logger: logger)
             ])
         }
     }

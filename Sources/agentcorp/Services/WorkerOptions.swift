@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Kinds
 import Worker
 
 /// How a worker works, for the commands that start one.
@@ -14,6 +15,13 @@ struct WorkerOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("How long running tasks may go on after the first signal.", valueName: "time"))
     var shutdownGrace = TimeSpan(argument: "30s")!
+
+    @Option(
+        name: .customLong("pass-env"),
+        help: ArgumentHelp(
+            "A variable that commands get from this process, beside PATH, HOME and their like. May be given again.",
+            valueName: "name"))
+    var passedVariables: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -36,6 +44,15 @@ struct WorkerOptions: ParsableArguments {
         configuration.host = Self.hostName
         configuration.version = agentCorpVersion
         return configuration
+    }
+
+    /// The handlers for the built-in kinds.
+    var handlers: HandlerRegistry {
+        var options = BuiltinKinds.Options()
+        options.inheritedVariables = passedVariables
+        let handlers = HandlerRegistry()
+        BuiltinKinds.register(in: handlers, options: options)
+        return handlers
     }
 
     private static var hostName: String {
