@@ -14,6 +14,12 @@ struct CommandTests {
         #expect(try await runCommand(#"{"argv": ["true"]}"#) == #""""#)
     }
 
+    @Test("a program is told the name by which it was called")
+    func name() async throws {
+        let script = #"cat /proc/$$/cmdline | tr '\000' ' '"#
+        #expect(try await runScript(script).hasPrefix("\"sh -c cat"))
+    }
+
     @Test("no shell reads the arguments")
     func noShell() async throws {
         #expect(try await runCommand(#"{"argv": ["printf", "%s", "$HOME; `id` && *"]}"#) == #""$HOME; `id` && *""#)

@@ -51,7 +51,7 @@ struct CommandProcess {
         do {
             let result = try await Subprocess.run(
                 argv[0].contains("/") ? .path(FilePath(argv[0])) : .name(argv[0]),
-                arguments: Arguments(Array(argv.dropFirst())),
+                arguments: Arguments(executablePathOverride: argv[0], remainingValues: Array(argv.dropFirst())),
                 environment: .custom(
                     Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0)!, $1) })),
                 workingDirectory: directory.map { FilePath($0) },
