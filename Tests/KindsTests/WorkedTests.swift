@@ -8,7 +8,7 @@ import Worker
 
 @testable import Kinds
 
-@Suite("the built-in kinds in a worker", .migratedDatabase)
+@Suite("the built-in kinds in a worker")
 struct WorkedTests {
     private func withWorker(_ body: (PostgresPool, TaskManager) async throws -> Void) async throws {
         try await TestDatabase.current.withPool(size: 20) { pool in
@@ -46,7 +46,7 @@ struct WorkedTests {
         return try await manager.describe(task)
     }
 
-    @Test("a parent command sums what its children printed")
+    @Test("a parent command sums what its children printed", .migratedDatabase)
     func tree() async throws {
         try await withWorker { pool, manager in
             let root = try await manager.enqueueTree(
@@ -65,7 +65,7 @@ struct WorkedTests {
         }
     }
 
-    @Test("noop and sleep end without an output")
+    @Test("noop and sleep end without an output", .migratedDatabase)
     func quiet() async throws {
         try await withWorker { pool, manager in
             for (kind, args) in [("noop", #"{"anything": 1}"#), ("sleep", #"{"ms": 5}"#)] {
@@ -76,7 +76,7 @@ struct WorkedTests {
         }
     }
 
-    @Test("a mistake in the arguments fails the first attempt for good")
+    @Test("a mistake in the arguments fails the first attempt for good", .migratedDatabase)
     func mistake() async throws {
         try await withWorker { pool, manager in
             let task = try await manager.enqueue(TaskRequest("sleep", args: PostgresJSON(#"{"secnds": 1}"#)))
@@ -86,7 +86,7 @@ struct WorkedTests {
         }
     }
 
-    @Test("a timeout ends a command with all its processes")
+    @Test("a timeout ends a command with all its processes", .migratedDatabase)
     func timeout() async throws {
         let scratch = try Scratch()
         try await withWorker { pool, manager in
@@ -105,7 +105,7 @@ struct WorkedTests {
         }
     }
 
-    @Test("a failed command keeps its exit code and its last words in the history")
+    @Test("a failed command keeps its exit code and its last words in the history", .migratedDatabase)
     func failure() async throws {
         try await withWorker { pool, manager in
             var task = TaskRequest("command", args: PostgresJSON(#"{"argv": ["sh", "-c", "echo oops >&2; exit 3"]}"#))
@@ -117,7 +117,7 @@ struct WorkedTests {
         }
     }
 
-    @Test("http waits as long as the server asks")
+    @Test("http waits as long as the server asks", .migratedDatabase)
     func retryAfter() async throws {
         let server = try await HTTPServer.start { _ in .reply(429, headers: ["Retry-After": "600"]) }
         try await withWorker { pool, manager in
