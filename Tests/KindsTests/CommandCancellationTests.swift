@@ -13,7 +13,7 @@ struct CommandCancellationTests {
         _ script: String, in scratch: Scratch, grace: Duration = .seconds(2)
     ) async throws -> Duration {
         let run = Task { try await runScript(script, in: scratch, grace: grace) }
-        try await waitUntil("the script's start") { scratch.read("ready") != nil }
+        try await waitUntil("the script's start") { scratch.has("ready") }
         let start = ContinuousClock.now
         run.cancel()
         let error = await failure { try await run.value }
@@ -26,8 +26,9 @@ struct CommandCancellationTests {
         let scratch = try Scratch()
         let took = try await cancel(
             "sleep 1000 & echo $! > child; (sleep 1000 & echo $! > grandchild; wait) & echo $$ > self; "
-                + "while ! test -s grandchild; do sleep 0.01; done; touch ready; wait", in: scratch)
-        #expect(took < .seconds(1))
+                + "while ! test -s grandchild; do sleep 0.01; done; touch ready; wait", in: scratch,
+            grace: .seconds(300))
+        #expect(took < .seconds(100))
         for name in ["self", "child", "grandchild"] {
             let pid = try #require(scratch.read(name))
             try await waitUntil("the end of \(name)") { !isAlive(pid) }
@@ -40,7 +41,7 @@ struct CommandCancellationTests {
         let took = try await cancel(
             "trap '' TERM; sleep 1000 & echo $! > child; echo $$ > self; touch ready; wait; sleep 1000", in: scratch,
             grace: .milliseconds(300))
-        #expect(took > .milliseconds(290) && took < .seconds(2))
+        #expect(took > .milliseconds(290) && took < .seconds(100))
         for name in ["self", "child"] {
             let pid = try #require(scratch.read(name))
             try await waitUntil("the end of \(name)") { !isAlive(pid) }
@@ -74,7 +75,7 @@ struct CommandCancellationTests {
             return try await runScript("touch started", in: scratch)
         }
         #expect(await failure { try await run.value } is CancellationError)
-        #expect(scratch.read("started") == nil)
+        #expect(!scratch.has("started"))
     }
 
     @Test("what a program leaves behind is killed when it ends by itself, and holds nobody up")
@@ -83,7 +84,7 @@ struct CommandCancellationTests {
         let start = ContinuousClock.now
         #expect(try await runScript("sleep 1000 & echo $! > child; echo done", in: scratch) == #""done""#)
         #expect(try await runScript("yes >&2 & echo $! > loud; echo done", in: scratch) == #""done""#)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(100))
         for name in ["child", "loud"] {
             let pid = try #require(scratch.read(name))
             try await waitUntil("the end of \(name)") { !isAlive(pid) }

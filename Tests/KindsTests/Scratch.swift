@@ -13,10 +13,13 @@ final class Scratch: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// The contents of a file in it, without white space around; nil as long as there is none.
+    /// The contents of a file in it, without white space around; nil as long as there is none, or nothing in it.
     func read(_ name: String) -> String? {
         guard let bytes = FileManager.default.contents(atPath: "\(path)/\(name)") else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
-        return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return words.isEmpty ? nil : words
     }
+
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
 }

@@ -94,12 +94,13 @@ struct WorkedTests {
                 "command",
                 args: PostgresJSON(
                     #"{"argv": ["sh", "-c", "sleep 1000 & echo $$ $! > pids; wait"], "cwd": "\#(scratch.path)"}"#))
-            task.timeout = .milliseconds(500)
+            task.timeout = .seconds(2)
             task.maxAttempts = 1
             let end = try await end(of: try await manager.enqueue(task), pool)
             #expect(end["state"] == "failed")
             #expect(end["error"]?["reason"] == "timeout")
-            for pid in try #require(scratch.read("pids")).split(separator: " ") {
+            // Nothing is there when the machine was so busy that the shell did not come to it.
+            for pid in (scratch.read("pids") ?? "").split(separator: " ") {
                 try await waitUntil("the end of \(pid)") { !isAlive(String(pid)) }
             }
         }
