@@ -44,6 +44,11 @@ final class Lane: Sendable {
     func accept(_ tasks: [ClaimedTask]) {
         state.withLock { state in
             for task in tasks { state.open[task.claimID, default: 0] += 1 }
+            guard !state.isStopping else {
+                // The claim was under way when the lane was told to stop: nobody will start these any more.
+                state.ended += tasks.map { EndedTask(task: $0, fate: .release(delay: nil)) }
+                return
+            }
             state.backlog.append(contentsOf: tasks)
             startNext(&state)
         }
