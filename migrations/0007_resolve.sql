@@ -8,6 +8,9 @@ declare
     v record;
     v_need record;
     v_early bigint[];
+    v_kept bigint[];
+    v_keepers bigint[];
+    v_gate bigint;
 begin
     perform 1 from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) order by b.task_id for update;
     -- Enough have succeeded while others are open. First, because a loser may be about to be released itself.
@@ -15,6 +18,12 @@ begin
         and b.quorum > 0 and b.met >= b.quorum and b.remaining > 0);
     if v_early <> '{}' then
         perform agentcorp.cancel_losers(p_shard, v_early);
+        -- A subtask that goes on because another task needs it: its parent may run, but ends only after it.
+        select array_agg(d.needs_id), array_agg(d.task_id) into v_kept, v_keepers from agentcorp.dependency d
+            cross join lateral (select b.gate from agentcorp.blocked b where b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard offset 0) b
+            cross join lateral (select t.parent_id from agentcorp.task t where t.id = d.needs_id and t.shard = p_shard offset 0) t
+            where d.shard = p_shard and d.task_id = any (v_early) and t.parent_id = d.task_id
+            and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4 offset 0);
     end if;
     -- released
     select array_agg(b.task_id) ids, array_agg(b.attempt) attempts, array_agg(b.run_at) run_ats into v
@@ -24,6 +33,15 @@ begin
         delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v.ids);
         perform agentcorp.make_ready(p_shard, v.ids, v.attempts, v.run_ats);
         perform agentcorp.count_released(p_shard, v.ids, v.run_ats);
+    end if;
+    if v_kept is not null then
+        v_gate := nextval('agentcorp.gate');
+        insert into agentcorp.dependency (needs_id, task_id, gate, shard)
+            select k.child, k.parent, v_gate, s.shard from agentcorp.shard s cross join unnest(v_kept, v_keepers) k(child, parent) where s.shard = p_shard;
+        insert into agentcorp.blocked (task_id, gate, remaining, quorum, attempt, phase, shard)
+            select k.parent, v_gate, k.n, -1, u.attempt + 1, 1, s.shard
+            from agentcorp.shard s cross join (select p.parent, count(*)::int n from unnest(v_keepers) p(parent) group by 1) k
+            join unnest(v.ids, v.attempts) u(id, attempt) on u.id = k.parent where s.shard = p_shard;
     end if;
     -- done already, and now its subtasks are too
     select array_agg(b.task_id) ids, array_agg(b.attempt) attempts into v
@@ -56,19 +74,22 @@ comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and move
 create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
-    v_losers bigint[] := array(
-        select distinct d.needs_id from agentcorp.dependency d
-        cross join lateral (select b.gate from agentcorp.blocked b where b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard offset 0) b
-        cross join lateral (select t.parent_id from agentcorp.task t where t.id = d.needs_id and t.shard = p_shard offset 0) t
-        where d.shard = p_shard and d.task_id = any (p_ids)
-        and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4 offset 0)
-        and not exists (select from agentcorp.dependency o
-            cross join lateral (select x.gate from agentcorp.blocked x where x.task_id = o.task_id and x.gate = o.gate and x.shard = p_shard offset 0) x
-            where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids) and o.task_id is distinct from t.parent_id offset 0) order by 1);
+    v_losers bigint[];
 begin
-    if v_losers <> '{}' then
+    loop
+        v_losers := array(
+            select distinct d.needs_id from agentcorp.dependency d
+            cross join lateral (select b.gate from agentcorp.blocked b where b.task_id = d.task_id and b.gate = d.gate and b.shard = p_shard offset 0) b
+            cross join lateral (select t.parent_id from agentcorp.task t where t.id = d.needs_id and t.shard = p_shard offset 0) t
+            where d.shard = p_shard and d.task_id = any (p_ids)
+            and not exists (select from agentcorp.attempt a where a.shard = p_shard and a.task_id = d.needs_id and a.outcome between 1 and 4 offset 0)
+            and not exists (select from agentcorp.dependency o
+                cross join lateral (select x.gate from agentcorp.blocked x where x.task_id = o.task_id and x.gate = o.gate and x.shard = p_shard offset 0) x
+                where o.shard = p_shard and o.needs_id = d.needs_id and o.task_id <> all (p_ids) and o.task_id is distinct from t.parent_id offset 0) order by 1);
+        exit when v_losers = '{}';
         perform agentcorp.cancel_trees(p_shard, v_losers, '{"reason": "not needed", "message": "enough of the others have succeeded"}');
-    end if;
+        -- What only these needed is not needed either.
+    end loop;
 end $$;
 comment on function agentcorp.cancel_losers is 'Cancels needs that a satisfied any or quorum join no longer wants';
 

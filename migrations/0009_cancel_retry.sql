@@ -161,6 +161,9 @@ begin
         if v.parent_id <> all (v_set) and v.parent_id <> all (v_waiting) then
             v_gate := agentcorp.open_gate(v_shard, v.parent_id, 1, true);
             insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v.id, v.parent_id, v_gate, v_shard);
+            -- Its join was met before: it only waits, however this one ends now.
+            update agentcorp.blocked b set quorum = -1
+                where b.shard = v_shard and b.task_id = v.parent_id and b.gate = v_gate and b.remaining = 1 and b.met = 0 and b.failed = 0;
         end if;
     end loop;
     for v in select t.id, t.policy, l.attempt from agentcorp.task t

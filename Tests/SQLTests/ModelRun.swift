@@ -228,11 +228,14 @@ struct ModelRun {
             let id = ids[task]
             model.tasks[task].state = ModelTree.State(rawValue: Self.simplified(state))!
             model.tasks[task].isRunning = state == "running"
-            let row = try await sql.rows("select phase = 3, met, failed from agentcorp.blocked where task_id = \(id)")
-                .first?.split(separator: "|")
+            let row = try await sql.rows(
+                "select phase = 3, met, failed, quorum from agentcorp.blocked where task_id = \(id)"
+            )
+            .first?.split(separator: "|")
             model.tasks[task].isDone = row?[0] == "true"
             model.tasks[task].baseMet = Int(row?[1] ?? "0")!
             model.tasks[task].baseFailed = Int(row?[2] ?? "0")!
+            model.tasks[task].keepsOpenSubtasks = row?[3] == "-1"
             let needs = try await sql.ints(
                 """
                 select d.needs_id from agentcorp.dependency d join agentcorp.blocked b on b.task_id = d.task_id and b.gate = d.gate where d.task_id = \(id)

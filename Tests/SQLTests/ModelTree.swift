@@ -24,6 +24,8 @@ struct ModelTree {
         var baseFailed = 0
         /// It has returned, and completes when its subtasks have.
         var isDone = false
+        /// It was released early; what it waits for now are subtasks that others need, however they end.
+        var keepsOpenSubtasks = false
         var isRunning = false
         var failures = 0
         /// Ended because it was no longer needed, or because a person cancelled it.
@@ -77,7 +79,7 @@ struct ModelTree {
         let open = openNeeds(of: task)
         let met = tasks[task].baseMet + needs.count { countsAsMet($0) }
         let failed = tasks[task].baseFailed + needs.count - open - needs.count { countsAsMet($0) }
-        switch tasks[task].join {
+        switch tasks[task].keepsOpenSubtasks ? .settled : tasks[task].join {
         case .all: return failed > 0 ? .isHopeless : open == 0 ? .isReleased : .waits
         case .settled: return open == 0 ? .isReleased : .waits
         case .any, .two:
@@ -107,11 +109,17 @@ struct ModelTree {
         tasks[task].baseMet = 0
         tasks[task].baseFailed = 0
         tasks[task].isDone = false
-        for loser in needs.sorted() where !tasks[loser].state.hasEnded {
-            let isWanted = tasks.indices.contains {
-                $0 != tasks[loser].parent && tasks[$0].needs.contains(loser) && !tasks[$0].state.hasEnded
+        var losers: [Int]
+        repeat {
+            losers = needs.sorted().filter { loser in
+                !tasks[loser].state.hasEnded
+                    && !tasks.indices.contains {
+                        $0 != tasks[loser].parent && tasks[$0].needs.contains(loser) && !tasks[$0].state.hasEnded
+                    }
             }
-            if !isWanted { cancel(loser, notNeeded: true) }
-        }
+            for loser in losers { cancel(loser, notNeeded: true) }
+        } while !losers.isEmpty
+        tasks[task].needs = needs.filter { !tasks[$0].state.hasEnded && tasks[$0].parent == task }
+        tasks[task].keepsOpenSubtasks = !tasks[task].needs.isEmpty
     }
 }
