@@ -6,7 +6,7 @@ declare
     v_now timestamptz := agentcorp.clock();
 begin
     queue_ids := array(select agentcorp.create_queue(q) from unnest(queues) with ordinality u(q, i) order by i);
-    worker := ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 4611686018427387903;
+    worker := ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 281474976710655;
     insert into agentcorp.worker (id, started_at, beat_at, pid, concurrency, host, version, queues, kinds)
         values (worker, v_now, v_now, register_worker.pid, register_worker.concurrency, register_worker.host, register_worker.version,
             register_worker.queues, register_worker.kinds);
