@@ -7,9 +7,23 @@ public struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        // A test inside a suite that has a slot must not wait for another: all slots could be such suites'.
+        let isNested = TestDatabase.scoped != nil
+        if !isNested { await TestSlots.shared.take() }
+        let result: Result<Void, any Error>
+        do {
+            try await provideDatabase(to: function)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        if !isNested { await TestSlots.shared.giveBack() }
+        try result.get()
+    }
+
+    private func provideDatabase(to function: () async throws -> Void) async throws {
         let server = TestServer.shared
-        let database =
-            isMigrated ? try await server.makeMigratedDatabase() : try await server.makeDatabase()
+        let database = isMigrated ? try await server.makeMigratedDatabase() : try await server.makeDatabase()
         let result: Result<Void, any Error>
         do {
             try await TestDatabase.$scoped.withValue(database) { try await function() }
