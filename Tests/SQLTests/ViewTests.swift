@@ -73,6 +73,35 @@ struct ViewTests {
         }
     }
 
+    @Test("tasks are listed by state, kind, queue, tag and tree, page by page")
+    func list() async throws {
+        let sql = try await Session.open()
+        _ = try await everyState(sql)
+        let all = try await sql.ints("select id from agentcorp.task order by id desc")
+        #expect(try await sql.ints("select id from agentcorp.list_tasks(limit_to => 100)") == all)
+        #expect(
+            try await sql.ints("select id from agentcorp.list_tasks(before => \(all[3]), limit_to => 2)") == [
+                all[4], all[5],
+            ])
+        #expect(
+            try await sql.rows("select name, current from agentcorp.list_tasks('waiting', tag => 't')") == [
+                "done|waiting", "suspended|waiting",
+            ])
+        #expect(
+            try await sql.rows(
+                "select name from agentcorp.list_tasks(only_kind => 'a', only_queue => 'default', limit_to => 1)") == [
+                    "blocked"
+                ])
+        let parent = try await sql.id("done")
+        #expect(
+            try await sql.rows("select kind, parent_id from agentcorp.list_tasks(root_id => \(parent))") == [
+                "c|\(parent)", "a|",
+            ])
+        try await sql.refuses(
+            "select agentcorp.list_tasks('redy')", "AC007", "unknown state", hint: "did you mean \"ready\"?")
+        try await sql.refuses("select agentcorp.list_tasks(only_queue => 'nowhere')", "AC006")
+    }
+
     @Test("describe tells all there is to know")
     func describe() async throws {
         let sql = try await Session.open()
