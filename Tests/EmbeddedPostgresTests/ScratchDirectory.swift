@@ -14,11 +14,13 @@ struct ScratchDirectory: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Runs a test with a directory that is removed afterwards.
+    /// Runs a test with a directory that is removed afterwards; takes one of the slots for databases meanwhile.
     static func use(_ body: (ScratchDirectory) async throws -> Void) async throws {
-        let scratch = ScratchDirectory()
-        defer { scratch.remove() }
-        try await body(scratch)
+        try await TestSlots.shared.withSlot {
+            let scratch = ScratchDirectory()
+            defer { scratch.remove() }
+            try await body(scratch)
+        }
     }
 }
 

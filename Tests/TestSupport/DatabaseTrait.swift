@@ -7,18 +7,9 @@ public struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        // A test inside a suite that has a slot must not wait for another: all slots could be such suites'.
-        let isNested = TestDatabase.scoped != nil
-        if !isNested { await TestSlots.shared.take() }
-        let result: Result<Void, any Error>
-        do {
-            try await provideDatabase(to: function)
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        if !isNested { await TestSlots.shared.giveBack() }
-        try result.get()
+        // A test inside a suite that has a slot needs no other.
+        if TestDatabase.scoped != nil { return try await provideDatabase(to: function) }
+        try await TestSlots.shared.withSlot { try await provideDatabase(to: function) }
     }
 
     private func provideDatabase(to function: () async throws -> Void) async throws {
