@@ -131,6 +131,10 @@ begin
     if array_position(needs, null) is not null then
         raise exception 'needs contains null' using errcode = 'AC007', hint = 'Pass the ids of existing tasks.';
     end if;
+    if length(kind) > 200 or length(name) > 1000 or length(unique_key) > 1000 or exists (select from unnest(tags) t where t is null or length(t) > 1000) then
+        raise exception 'kind, name, unique_key or a tag is too long, or a tag is null' using errcode = 'AC007',
+            hint = 'A kind has at most 200 characters, the others at most 1000.';
+    end if;
     perform agentcorp.check_payload('args', args);
     if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
         v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);

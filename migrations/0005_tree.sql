@@ -26,6 +26,8 @@ begin
         when x.n - v_fields <> '{}' then 'field'
         when jsonb_typeof(x.n -> 'kind') is distinct from 'string' or x.n ->> 'kind' = '' then '/kind is missing or not a string'
         when jsonb_typeof(x.n -> 'name') <> 'string' then '/name is not a string'
+        when length(x.n ->> 'kind') > 200 then '/kind is over 200 characters'
+        when length(x.n ->> 'name') > 1000 then '/name is over 1000 characters'
         when pg_column_size(x.n -> 'args') > 262144 then '/args is over 256 KiB'
         when x.n ->> 'queue' <> all (v_queues) then 'queue'
         when x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$') then '/priority is not a whole number from 0 to 9'
@@ -48,7 +50,7 @@ begin
         where case
         when jsonb_typeof(x.n) <> 'object' then true
         when x.n - v_fields <> '{}' or jsonb_typeof(x.n -> 'kind') is distinct from 'string' or x.n ->> 'kind' = ''
-            or jsonb_typeof(x.n -> 'name') <> 'string' or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
+            or jsonb_typeof(x.n -> 'name') <> 'string' or length(x.n ->> 'kind') > 200 or length(x.n ->> 'name') > 1000 or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
             or x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$')
             or x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$') then true
         when x.n ?| '{tags,needs,subtasks,sequential,unique_key,parent_id,timeout,backoff,run_at}' then
@@ -98,22 +100,63 @@ begin
 end $$;
 comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks';
 
--- Names the members of a cycle among siblings, given that one exists: from any node that is left, follow needs until one repeats.
-create function agentcorp.name_cycle(p_from int[], p_to int[], p_names text[]) returns text language plpgsql immutable as $$
+-- Kahn (1962): take away what needs nothing that is left; who remains needs a cycle. Then follow needs among those who remain, as often
+-- as there are nodes: that ends on the cycle itself.
+create function agentcorp.find_cycle(p_n int, p_from int[], p_to int[]) returns int[] language plpgsql immutable set jit = off as $$
 declare
-    v_path int[] := array[p_from[1]];
-    v_next int;
+    v_open int[] := array_fill(0, array[p_n]);
+    v_dependants int[];
+    v_first int[] := array_fill(0, array[p_n + 1]);
+    v_queue int[];
+    v_need int[];
+    v_head int := 1;
+    v_node int;
+    v_edge int;
 begin
-    loop
-        v_next := p_to[array_position(p_from, v_path[cardinality(v_path)])];
-        if v_next = any(v_path) then
-            v_path := v_path[array_position(v_path, v_next):] || v_next;
-            return (select string_agg(format('"%s"', p_names[i]), ' needs ' order by o) from unnest(v_path) with ordinality u(i, o));
-        end if;
-        v_path := v_path || v_next;
+    v_dependants := array(select e.a from unnest(p_from, p_to) e(a, b) order by e.b, e.a);
+    for v_node, v_edge in select e.a, count(*) from unnest(p_from) e(a) group by 1 loop
+        v_open[v_node] := v_edge;
     end loop;
+    -- Where the dependants of each node begin
+    for v_node, v_edge in select e.b, count(*) from unnest(p_to) e(b) group by 1 loop
+        v_first[v_node + 1] := v_edge;
+    end loop;
+    v_first[1] := 1;
+    for i in 1 .. p_n loop
+        v_first[i + 1] := v_first[i] + v_first[i + 1];
+    end loop;
+    v_queue := array(select i from generate_series(1, p_n) i except select unnest(p_from));
+    while v_head <= cardinality(v_queue) loop
+        v_node := v_queue[v_head];
+        v_head := v_head + 1;
+        for v_edge in v_first[v_node] .. v_first[v_node + 1] - 1 loop
+            v_open[v_dependants[v_edge]] := v_open[v_dependants[v_edge]] - 1;
+            if v_open[v_dependants[v_edge]] = 0 then
+                v_queue := v_queue || v_dependants[v_edge];
+            end if;
+        end loop;
+    end loop;
+    if cardinality(v_queue) = p_n then
+        return null;
+    end if;
+    v_need := array_fill(0, array[p_n]);
+    for v_node, v_edge in select e.a, min(e.b) from unnest(p_from, p_to) e(a, b) where v_open[e.a] > 0 and v_open[e.b] > 0 group by 1 loop
+        v_need[v_node] := v_edge;
+    end loop;
+    v_node := (select min(e.a) from unnest(p_from) e(a) where v_need[e.a] > 0);
+    for i in 1 .. p_n loop
+        v_node := v_need[v_node];
+    end loop;
+    v_queue := array[v_node];
+    while v_need[v_node] <> v_queue[1] loop
+        v_node := v_need[v_node];
+        v_queue := v_queue || v_node;
+    end loop;
+    -- Told from its first node
+    v_edge := array_position(v_queue, (select min(q) from unnest(v_queue) q));
+    return v_queue[v_edge:] || v_queue[:v_edge - 1] || v_queue[v_edge];
 end $$;
-comment on function agentcorp.name_cycle is 'A cycle in words';
+comment on function agentcorp.find_cycle is 'The nodes of a cycle, the first one again at the end; null when there is none';
 
 create function agentcorp.enqueue_tree(tree jsonb, parent_id bigint default null, unique_key text default null, on_conflict text default 'return',
     partition_key text default null) returns bigint language plpgsql as $$
@@ -132,6 +175,7 @@ declare
     v_nodes jsonb[];
     v_pointers text[];
     v_parents int[];
+    v_sequential boolean[];
     v_depths int[];
     v_ids bigint[];
     v_names text[];
@@ -143,11 +187,9 @@ declare
     v_bad record;
     v_lost int;
     v_need text;
-    v_left int;
+    v_cycle int[];
     v_from int[];
     v_to int[];
-    v_rest_from int[];
-    v_rest_to int[];
     v_outer_task int[];
     v_outer_need bigint[];
     v_known bigint[];
@@ -181,7 +223,7 @@ begin
     ), numbered as (select node.*, row_number() over (order by path) i from node)
     select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
             order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
-        array_agg(a.p order by a.i), array_agg(b.i order by a.i), array_agg(a.depth order by a.i), count(*)
+        array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
         into v_nodes, v_pointers, v_parents, v_depths, v_n
         from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
     if cardinality(v_nodes) is distinct from v_n then
@@ -191,6 +233,7 @@ begin
     if v_depths[(select u.i from unnest(v_depths) with ordinality u(d, i) order by u.d desc limit 1)] > 1000 then
         raise exception 'the tree is over 1000 levels deep' using errcode = 'AC007';
     end if;
+    v_sequential := array(select coalesce((x.n -> 'sequential')::boolean, false) from unnest(v_nodes) with ordinality x(n, i) order by x.i);
     v_names := array(select coalesce(x.n ->> 'name', x.p) from unnest(v_nodes, v_pointers) with ordinality x(n, p, i) order by x.i);
 
     -- 2. needs: names of siblings, or the sibling before where the parent is sequential
@@ -204,13 +247,13 @@ begin
     with edge as (
         select x.i, d.need, s.i j, k.id known
         from unnest(v_nodes) with ordinality x(n, i) cross join lateral jsonb_array_elements_text(x.n -> 'needs') d(need)
-        left join unnest(v_nodes) with ordinality s(n, i) on s.n ->> 'name' = d.need and coalesce(v_parents[s.i], 0) = coalesce(v_parents[x.i], 0)
-        left join lateral (select t.id from agentcorp.task t where s.i is null and v_parents[x.i] is null
+        left join unnest(v_nodes) with ordinality s(n, i) on s.n ->> 'name' = d.need and v_parents[s.i] = v_parents[x.i]
+        left join lateral (select t.id from agentcorp.task t where s.i is null and v_parents[x.i] = 0
             and t.parent_id = p_parent and t.name = d.need and t.shard = v_shard limit 1) k on true
         where x.n ? 'needs'
         union
         select x.i, null, x.before, null from (select u.i, lag(u.i) over (partition by v_parents[u.i] order by u.i) before from unnest(v_nodes) with ordinality u(n, i)) x
-        where x.before is not null and (v_nodes[v_parents[x.i]] -> 'sequential')::boolean
+        where x.before is not null and v_sequential[v_parents[x.i]]
     )
     select array_agg(e.i) filter (where e.j is not null), array_agg(e.j) filter (where e.j is not null),
             array_agg(e.i) filter (where e.known is not null), array_agg(e.known) filter (where e.known is not null),
@@ -219,21 +262,17 @@ begin
     if v_need is not null then
         raise exception '%/needs: there is no sibling named "%"', v_pointers[v_lost], v_need using errcode = 'AC001',
             hint = coalesce(nullif(agentcorp.did_you_mean(v_need, array(select s.n ->> 'name' from unnest(v_nodes) with ordinality s(n, i)
-                where v_parents[s.i] is not distinct from v_parents[v_lost] and s.n ? 'name')), ''), 'A task can need its siblings, by their names.');
+                where v_parents[s.i] = v_parents[v_lost] and s.n ? 'name')), ''), 'A task can need its siblings, by their names.');
     end if;
-    -- 3. cycles: peel off what needs nothing that is left, until nothing changes
+    -- 3. cycles: only an edge that points forward can close one
     if exists (select from unnest(v_from, v_to) e(a, b) where e.b >= e.a) then
-        v_rest_from := v_from;
-        v_rest_to := v_to;
-        loop
-            v_left := cardinality(v_rest_from);
-            select array_agg(e.a), array_agg(e.b) into v_rest_from, v_rest_to from unnest(v_rest_from, v_rest_to) e(a, b) where e.b = any (v_rest_from);
-            exit when v_rest_from is null;
-            if cardinality(v_rest_from) = v_left then
-                raise exception 'the tree has a cycle: %', agentcorp.name_cycle(v_rest_from, v_rest_to, v_names) using errcode = 'AC003',
-                    hint = 'Remove one of these needs.';
-            end if;
-        end loop;
+        v_cycle := agentcorp.find_cycle(v_n, v_from, v_to);
+        if v_cycle is not null then
+            raise exception 'the tree has a cycle: %', (select string_agg(format('"%s"', v_names[u.n]), ' needs ' order by u.i)
+                from unnest(v_cycle) with ordinality u(n, i) where u.i <= 10)
+                || case when cardinality(v_cycle) > 10 then format(' ... and so on, over %s tasks', cardinality(v_cycle) - 1) else '' end using errcode = 'AC003',
+                hint = 'Remove one of these needs.';
+        end if;
     end if;
 
     -- 4. where it hangs
@@ -275,9 +314,10 @@ begin
     select array_agg(edge.a) filter (where edge.b is not null), array_agg(edge.b) filter (where edge.b is not null),
             array_agg(edge.a) filter (where edge.b is null), array_agg(edge.known) filter (where edge.b is null)
         into v_from, v_to, v_outer_task, v_outer_need from edge;
-    select v_pointers[x.i] p, x.n into v_bad
-        from (select y.i, count(*) n from (select unnest(v_from) i union all select unnest(v_outer_task) union all select p from unnest(v_parents) p where p is not null) y group by 1) x
-        where v_nodes[x.i] ? 'join' and agentcorp.parse_join(v_nodes[x.i] -> 'join') > x.n limit 1;
+    select u.p, x.n into v_bad
+        from (select y.i, count(*) n from (select unnest(v_from) i union all select unnest(v_outer_task) union all select p from unnest(v_parents) p where p > 0) y group by 1) x
+        join unnest(v_nodes, v_pointers) with ordinality u(node, p, i) on u.i = x.i
+        where u.node ? 'join' and agentcorp.parse_join(u.node -> 'join') > x.n limit 1;
     if found then
         raise exception '%/join: the quorum can never be reached with % needs', v_bad.p, v_bad.n using errcode = 'AC007',
             hint = 'Needs and subtasks count towards it.';
@@ -289,13 +329,14 @@ begin
     insert into agentcorp.dependency (needs_id, task_id, gate, shard)
         select e.a, e.b, e.g, s.shard from agentcorp.shard s cross join (
             select v_ids[x.b], v_ids[x.a], v_gate from unnest(v_from, v_to) x(a, b)
-            union all select v_ids[x.i], coalesce(v_ids[x.p], p_parent), case when x.p is null then v_parent_gate else v_gate end
-            from unnest(v_parents) with ordinality x(p, i) where x.p is not null or p_parent is not null) e(a, b, g)
+            union all select v_ids[x.i], coalesce(v_ids[x.p], p_parent), case when x.p = 0 then v_parent_gate else v_gate end
+            from unnest(v_parents) with ordinality x(p, i) where x.p > 0 or p_parent is not null) e(a, b, g)
         where s.shard = v_shard;
     insert into agentcorp.blocked (task_id, gate, run_at, remaining, quorum, attempt, phase, shard)
-        select v_ids[x.i], v_gate, (v_nodes[x.i] ->> 'run_at')::timestamptz, x.n, agentcorp.parse_join(v_nodes[x.i] -> 'join'), 1, 0, s.shard
+        select u.id, v_gate, (u.node ->> 'run_at')::timestamptz, x.n, agentcorp.parse_join(u.node -> 'join'), 1, 0, s.shard
         from agentcorp.shard s cross join (
-            select y.i, count(*) n from (select unnest(v_from) i union all select p from unnest(v_parents) p where p is not null) y group by 1) x
+            select y.i, count(*) n from (select unnest(v_from) i union all select p from unnest(v_parents) p where p > 0) y group by 1) x
+        join unnest(v_nodes, v_ids) with ordinality u(node, id, i) on u.i = x.i
         where s.shard = v_shard;
     v_blocked := array(select b.task_id from agentcorp.blocked b where b.shard = v_shard and b.task_id = any (v_ids));
     perform agentcorp.move_counts(v_shard, v_blocked, null, 'blocked');
@@ -309,7 +350,7 @@ begin
     for v_bad in select u.a, u.known from unnest(v_outer_task, v_outer_need) u(a, known) order by 1, 2 loop
         perform agentcorp.add_dependency(v_ids[v_bad.a], v_bad.known);
     end loop;
-    v_tops := array(select v_ids[i] from unnest(v_parents) with ordinality u(p, i) where p is null order by i);
+    v_tops := array(select v_ids[i] from unnest(v_parents) with ordinality u(p, i) where p = 0 order by i);
     if p_parent is null then
         return v_tops;
     end if;

@@ -217,7 +217,7 @@ struct TreeTests {
             ),
             (
                 #"{"kind":"r","subtasks":[{"kind":"o","name":"o","needs":["a"]},{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b","needs":["c"]},{"kind":"c","name":"c","needs":["a"]}]}"#,
-                "AC003", #""b" needs "c" needs "a" needs "b""#, ""
+                "AC003", #""a" needs "b" needs "c" needs "a""#, ""
             ),
             (
                 #"{"kind":"r","sequential":true,"subtasks":[{"kind":"a","name":"a","needs":["b"]},{"kind":"b","name":"b"}]}"#,

@@ -4,21 +4,22 @@ extension TaskManager {
     /// Cancels a task with everything open below it; returns how many that were, 0 when it had ended already.
     @discardableResult
     public func cancel(_ task: Int64, reason: String? = nil) async throws -> Int {
-        let result = try await database.call("select agentcorp.cancel($1, $2)", [task, reason])
+        let result = try await database.call(
+            "select agentcorp.cancel($1, $2)", [task, reason], deadline: Self.treeDeadline)
         return Int(try result.rows[0].int32(0))
     }
 
     /// Puts a failed, cancelled or skipped task back to work, with all that failed with it or because of it.
     @discardableResult
     public func retry(_ task: Int64) async throws -> Int {
-        let result = try await database.call("select agentcorp.retry($1)", [task])
+        let result = try await database.call("select agentcorp.retry($1)", [task], deadline: Self.treeDeadline)
         return Int(try result.rows[0].int32(0))
     }
 
     /// Retries all tasks that match `{"state", "kind", "queue", "tag", "since", "until", "error", "limit"}`.
     @discardableResult
     public func retryMany(_ filter: PostgresJSON) async throws -> Int {
-        let result = try await database.call("select agentcorp.retry_many($1)", [filter], deadline: .seconds(600))
+        let result = try await database.call("select agentcorp.retry_many($1)", [filter], deadline: Self.treeDeadline)
         return Int(try result.rows[0].int32(0))
     }
 

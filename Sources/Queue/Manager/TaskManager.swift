@@ -5,6 +5,9 @@ public import Postgres
 /// Give it a pool, or a connection when the calls belong to your own transaction. All methods throw `QueueError` for
 /// what the functions refuse and `PostgresError` for the rest.
 public struct TaskManager: Sendable {
+    /// A tree may have 100,000 tasks: calls that touch whole trees get more time than others.
+    static let treeDeadline = Duration.seconds(600)
+
     let database: any Database
 
     public init(_ database: any Database) {
@@ -30,7 +33,8 @@ public struct TaskManager: Sendable {
     /// Adds an array of tasks, `[{"kind": ..., "args": ...}, ...]`, and returns their ids in order.
     @discardableResult
     public func enqueueMany(_ tasks: PostgresJSON) async throws -> [Int64] {
-        let result = try await database.call("select * from agentcorp.enqueue_many($1)", [tasks])
+        let result = try await database.call(
+            "select * from agentcorp.enqueue_many($1)", [tasks], deadline: Self.treeDeadline)
         return try result.rows.map { row throws in try row.int64(0) }
     }
 
@@ -38,7 +42,7 @@ public struct TaskManager: Sendable {
     @discardableResult
     public func enqueueTree(_ tree: PostgresJSON, uniqueKey: String? = nil) async throws -> Int64 {
         let result = try await database.call(
-            "select agentcorp.enqueue_tree($1, unique_key => $2)", [tree, uniqueKey])
+            "select agentcorp.enqueue_tree($1, unique_key => $2)", [tree, uniqueKey], deadline: Self.treeDeadline)
         return try result.rows[0].int64(0)
     }
 
@@ -70,7 +74,8 @@ public struct TaskManager: Sendable {
     /// Adds subtasks, which may need each other by name and have subtasks, to an open task at once.
     @discardableResult
     public func addSubtasks(_ subtasks: PostgresJSON, to parent: Int64) async throws -> [Int64] {
-        let result = try await database.call("select * from agentcorp.add_subtasks($1, $2)", [parent, subtasks])
+        let result = try await database.call(
+            "select * from agentcorp.add_subtasks($1, $2)", [parent, subtasks], deadline: Self.treeDeadline)
         return try result.rows.map { row throws in try row.int64(0) }
     }
 

@@ -13,11 +13,12 @@ public struct TaskFailure: Sendable, Codable, Hashable, Error, CustomStringConve
         self.detail = detail
     }
 
+    /// Reads whatever a worker in another language has recorded; what has no message of its own is the message.
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        message = try container.decodeIfPresent(String.self, forKey: .message) ?? "no message"
-        reason = try container.decodeIfPresent(String.self, forKey: .reason)
-        detail = try container.decodeIfPresent(JSONValue.self, forKey: .detail)
+        let value = try JSONValue(from: decoder)
+        message = value["message"]?.string ?? value.string ?? "\(value["message"] ?? value)"
+        reason = value["reason"]?.string
+        detail = value["detail"]
     }
 
     public var description: String { message }

@@ -1,4 +1,5 @@
 package import Logging
+internal import Postgres
 
 /// Counts failures of the database in a row: pauses longer each time, and logs once.
 package struct Outage {
@@ -7,6 +8,12 @@ package struct Outage {
     package init() {}
 
     package mutating func pause(_ error: any Error, _ logger: Logger) async {
+        if let error = error as? PostgresError, error.isRetryable {
+            // A deadlock or a serialisation failure: the call lost against another one, and is simply made again.
+            logger.debug("called again after losing against another call", metadata: ["error": "\(error)"])
+            try? await Task.sleep(for: .milliseconds(Int.random(in: 1...20)))
+            return
+        }
         if count == 0 {
             logger.warning("the database cannot be reached or refuses; trying again", metadata: ["error": "\(error)"])
         }

@@ -15,6 +15,7 @@ struct ClaimFloor {
     private var highest: [Int16: Int64] = [:]
     private var resetAt: ContinuousClock.Instant?
     private var isHinted = false
+    private var turn = 0
 
     /// Something has arrived, of whatever priority.
     mutating func hint() { isHinted = true }
@@ -28,8 +29,15 @@ struct ClaimFloor {
             resetAt = now
             return .everything
         }
-        let priorities = highest.keys.sorted()
-        return ClaimWindow(priorities: priorities, floors: priorities.map { highest[$0]! - Self.lag })
+        turn += 1
+        var priorities = highest.keys.sorted()
+        // One claim in eight begins at another priority, each in its turn: tasks that nobody has seen yet must not starve
+        // behind those that keep coming.
+        if turn % 8 == 0 {
+            let first = Int16(turn / 8 % 10)
+            priorities = (0..<10).map { (first + $0) % 10 }
+        }
+        return ClaimWindow(priorities: priorities, floors: priorities.map { highest[$0].map { $0 - Self.lag } ?? 0 })
     }
 
     /// What a claim over `window` brought.

@@ -39,7 +39,11 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let tree = try JSONInput.file(tree)
         try await connection.withManager { manager in
-            let id = try await manager.enqueueTree(tree, uniqueKey: uniqueKey)
+            // An interruption cancels the statement, so that nothing is submitted behind the user's back.
+            let key = uniqueKey
+            guard let id = try await Interruption.race({ try await manager.enqueueTree(tree, uniqueKey: key) }) else {
+                throw CommandError(.interrupted, "interrupted; the tree was not submitted")
+            }
             let kinds = Set(try await manager.tree(id).lazy.filter { !$0.state.isFinal }.map(\.kind)).sorted()
             try await UnhandledKinds.warn(of: kinds, manager)
             if detach {

@@ -3,6 +3,8 @@ import ArgumentParser
 /// A length of time as people write it: `500ms`, `30s`, `5m`, `1h30m`, `2d`.
 struct TimeSpan: ExpressibleByArgument, Sendable {
     let duration: Duration
+    /// As it was written; also what help shows as a default.
+    let defaultValueDescription: String
 
     private static let units: [(name: String, milliseconds: Double)] = [
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000),
@@ -25,5 +27,6 @@ struct TimeSpan: ExpressibleByArgument, Sendable {
         // A hundred years; beyond that the database's own types end somewhere.
         guard total <= 100 * 366 * 86_400_000.0 else { return nil }
         duration = .milliseconds(Int64(total.rounded()))
+        defaultValueDescription = argument
     }
 }
