@@ -20,7 +20,7 @@ struct CancelTests {
         for task in claimed[3...] { try await sql.run("select agentcorp.add_subtask(\(task), 'child', priority => 9)") }
         try await sql.finish(claimed[0], worker)
         try await sql.finish(claimed[1], worker, "'failed', retry => false")
-        try await sql.finish(claimed[2], worker, "'failed'")
+        try await sql.finish(claimed[2], worker, "'failed', delay => interval '1 hour'")
         try await sql.finish(claimed[3], worker, "'suspended'")
         try await sql.finish(claimed[4], worker)
         try await sql.settle()
