@@ -71,7 +71,7 @@ struct ChaosTests {
             ).rows[0]
             #expect(try row.int64(0) == Int64(roots.count * 5001), "seed \(Self.seed)")
             #expect(try row.int64(1) == row.int64(0), "every task has completed once (seed \(Self.seed))")
-            #expect(fleet.kills > 5)
+            #expect(fleet.kills > 2)
             #expect(try row.int64(2) > 0, "some of the killed had work (seed \(Self.seed))")
             print(
                 "chaos: seed \(Self.seed), \(fleet.kills) kills, \(try row.int64(2)) lost attempts, \(roots.count) trees"
