@@ -125,7 +125,8 @@ begin
         values (v_claim, p_worker, v_now, p_queue, p_shard, v_all_ids, v_all_attempts);
     return query select v_claim, u.s, t.id, t.parent_id, t.root_id, u.a, t.priority, t.kind, t.args, t.policy
         from unnest(v_all_ids, v_all_attempts, v_all_seqs) u(i, a, s)
-        cross join lateral (select * from agentcorp.task t where t.id = u.i and t.shard = p_shard offset 0) t;
+        cross join lateral (select t.id, t.parent_id, t.root_id, t.priority, t.kind, t.args, t.policy
+            from agentcorp.task t where t.id = u.i and t.shard = p_shard offset 0) t;
 end $$;
 comment on function agentcorp.work is
     'Finishes a batch and claims the next. p_floors: per priority, rows at or below that seq are skipped. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
