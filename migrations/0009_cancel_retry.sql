@@ -176,7 +176,11 @@ begin
             perform agentcorp.move_counts(v_shard, array[v.id], null, 'ready');
         else
             insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
-                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(v.policy -> 'join'), v.attempt + 1, 0, v_shard);
+                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(v.policy -> 'join'), v.attempt + 1, 0, v_shard)
+                on conflict do nothing;
+            if not found then
+                raise exception 'task % was changed by somebody else just now', v.id using errcode = 'AC009', hint = 'Try again.';
+            end if;
             perform agentcorp.move_counts(v_shard, array[v.id], null, 'blocked');
         end if;
     end loop;
