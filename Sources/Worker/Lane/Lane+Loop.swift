@@ -108,7 +108,7 @@ extension Lane {
             batch = try await link.work(
                 shard: shard, queue: queueID, limit: limit, window: window, finished: report.finished,
                 closing: report.closing)
-        } catch let error as PostgresError where error.isRejectedValue && !report.finished.isEmpty {
+        } catch let error where Self.isRejection(error) && !report.finished.isEmpty {
             try await reportOneByOne(link, shard, queueID, report)
             return 0
         }
@@ -127,6 +127,17 @@ extension Lane {
         return batch.claimed.count
     }
 
+    /// Whether the server, or the encoder before it, rejects the values of a call; sending it again would not help.
+    private static func isRejection(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError:
+            error.code == .invalidValue || (error.code == .server && error.sqlState?.hasPrefix("22") == true)
+        case let error as QueueError:
+            [.unknownTask, .invalidValue, .tooLarge].contains(error.code)
+        default: false
+        }
+    }
+
     /// One result that the server will not take must not hold up the others: its task fails, and says why.
     private func reportOneByOne(_ link: WorkerLink, _ shard: Int16, _ queueID: Int32, _ report: LaneReport) async throws
     {
@@ -134,10 +145,12 @@ extension Lane {
             do {
                 _ = try await link.work(
                     shard: shard, queue: queueID, limit: 0, window: .everything, finished: [finished])
-            } catch let error as PostgresError where error.isRejectedValue {
+            } catch let error as QueueError where error.code == .unknownTask {
+                logger.error("a result for a task that is gone", metadata: ["task": "\(finished.key.task)"])
+            } catch let error where Self.isRejection(error) {
                 logger.error(
                     "the server refused a result", metadata: ["task": "\(finished.key.task)", "error": "\(error)"])
-                let failure = TaskFailure("the server refused the result: \(error.message)", reason: "output")
+                let failure = TaskFailure("the server refused the result: \(error)", reason: "output")
                 _ = try await link.work(
                     shard: shard, queue: queueID, limit: 0, window: .everything,
                     finished: [
@@ -173,12 +186,5 @@ extension LaneReport {
         closing += other.closing
         released += other.released
         postponed += other.postponed
-    }
-}
-
-extension PostgresError {
-    /// Whether the server, or the encoder before it, rejects the values of a call; sending it again would not help.
-    fileprivate var isRejectedValue: Bool {
-        code == .invalidValue || (code == .server && sqlState?.hasPrefix("22") == true)
     }
 }
