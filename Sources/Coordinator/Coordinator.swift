@@ -22,7 +22,7 @@ public struct Coordinator: Service {
     /// Works until it is shut down or cancelled. Throws when the database cannot be reached at first.
     public func run() async throws {
         let link = CoordinatorLink(pool)
-        let shards = try await link.shards()
+        let shards = try await pool.shards()
         let leadership = Leadership(link, ttl: configuration.leadership, logger: logger)
         let urgent: [any Duty] = [
             Resolver(link: link, shards: shards, poll: configuration.poll),

@@ -21,6 +21,12 @@ extension Database {
         }
     }
 
+    /// The shards of this server.
+    package func shards() async throws -> [Int16] {
+        let result = try await call("select s.shard from agentcorp.shard s order by 1")
+        return try result.rows.map { row throws in try row.int16(0) }
+    }
+
     /// Runs a function that returns one JSON document and decodes it.
     func json<Value: Decodable>(_ sql: String, _ parameters: [any PostgresEncodable] = []) async throws -> Value {
         let result = try await call(sql, parameters)

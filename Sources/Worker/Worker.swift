@@ -66,7 +66,7 @@ public final class Worker: Service {
 
     private func work() async throws {
         let identity = WorkerIdentity(try await register(), queues: configuration.lanes.map(\.queue))
-        let shards = try await CoordinatorLink(pool).shards()
+        let shards = try await pool.shards()
         let lanes = configuration.lanes.map {
             Lane($0, handlers: handlers, configuration: configuration, pool: pool, identity: identity, logger: logger)
         }

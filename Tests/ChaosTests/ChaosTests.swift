@@ -50,6 +50,7 @@ struct ChaosTests {
                 || (fleet.kills < 6 || lost == 0) && ContinuousClock.now - started < Self.chaos + .seconds(180)
             {
                 try fleet.harass()
+                // Part of the evil, which must come at random moments; nothing is waited for.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...600, using: &random)))
                 let violations = try await database.violations()
                 #expect(violations.isEmpty, "seed \(Self.seed)")

@@ -132,7 +132,7 @@ import Testing
                     let configuration = EmbeddedPostgresConfiguration(
                         dataDirectory: path + "/data", socketDirectory: path + "/s")
                     _ = try await EmbeddedPostgres.start(configuration, logger: Logger(label: "child"))
-                    try await Task.sleep(for: .seconds(60))
+                    try await untilCancelled()
                 }
             }
             let server = try await EmbeddedPostgres.start(scratch.configuration, logger: logger)

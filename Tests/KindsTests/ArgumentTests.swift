@@ -59,7 +59,7 @@ struct ArgumentTests {
     @Test("the document on standard input holds the task, its arguments as they are, its children and its needs")
     func input() throws {
         let task = ClaimedTask(
-            claimID: 1, id: 12, parentID: nil, rootID: 10, attempt: 2, priority: 5, queueID: 1, shard: 0,
+            claimID: 1, id: 12, parentID: nil, rootID: 10, attempt: 2, priority: 5, shard: 0,
             kind: "command", args: Array(#"{"n": 12345678901234567890.123}"#.utf8), policy: nil)
         let needs = #"""
             [{"id": 1, "name": "a", "kind": "noop", "is_subtask": true, "state": "completed", "output": {"x": 1}},

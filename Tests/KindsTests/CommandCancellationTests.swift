@@ -63,7 +63,7 @@ struct CommandCancellationTests {
         let scratch = try Scratch()
         _ = try await cancel(
             "sh -c 'trap \"head -c 200000 /dev/zero; sleep 0.2; echo yes > cleaned; exit\" TERM; touch ready; "
-                + "while true; do sleep 0.01; done'; true", in: scratch)
+                + "while true; do sleep 0.01; done'; true", in: scratch, grace: .seconds(300))
         #expect(scratch.read("cleaned") == "yes")
     }
 

@@ -27,15 +27,7 @@ func withPool<Result>(
     _ configuration: PostgresConfiguration = .test, size: Int, leaseTimeout: Duration = .seconds(30),
     _ body: (PostgresPool) async throws -> Result
 ) async throws -> Result {
-    let pool = PostgresPool(configuration, size: size, leaseTimeout: leaseTimeout)
-    do {
-        let result = try await body(pool)
-        await pool.shutdown()
-        return result
-    } catch {
-        await pool.shutdown()
-        throw error
-    }
+    try await PostgresPool.withPool(configuration, size: size, leaseTimeout: leaseTimeout, body)
 }
 
 /// The error that a call must throw.

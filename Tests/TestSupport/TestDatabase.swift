@@ -36,15 +36,7 @@ public struct TestDatabase: Sendable {
     public func withPool<Result>(
         size: Int = 4, _ body: (PostgresPool) async throws -> Result
     ) async throws -> Result {
-        let pool = PostgresPool(PostgresConfiguration(dsn: dsn), size: size)
-        do {
-            let result = try await body(pool)
-            await pool.shutdown()
-            return result
-        } catch {
-            await pool.shutdown()
-            throw error
-        }
+        try await PostgresPool.withPool(PostgresConfiguration(dsn: dsn), size: size, body)
     }
 
     /// Removes it, and ends whatever is still connected.

@@ -89,8 +89,7 @@ struct WorkerTests {
     func timeout() async throws {
         try await withWorker { handlers in
             handlers.register("slow") { _ in
-                try await Task.sleep(for: .seconds(60))
-                return .completed(nil)
+                try await untilCancelled()
             }
         } _: { _, manager in
             var task = TaskRequest("slow")
@@ -110,12 +109,11 @@ struct WorkerTests {
             handlers.register("slow") { _ in
                 started.withLock { $0 = true }
                 do {
-                    try await Task.sleep(for: .seconds(60))
+                    try await untilCancelled()
                 } catch {
                     cancelled.withLock { $0 = true }
                     throw error
                 }
-                return .completed(nil)
             }
         } _: { pool, manager in
             let id = try await manager.enqueue(TaskRequest("slow"))
@@ -211,8 +209,7 @@ struct WorkerTests {
         try await withWorker(lanes: [.init("default", concurrency: 2)]) { handlers in
             handlers.register("slow") { _ in
                 started.withLock { $0 += 1 }
-                try await Task.sleep(for: .seconds(60))
-                return .completed(nil)
+                try await untilCancelled()
             }
         } configure: {
             $0.shutdownGrace = .milliseconds(50)
@@ -246,7 +243,7 @@ struct WorkerTests {
         try await withWorker { handlers in
             handlers.register("once") { context in
                 starts.withLock { $0 += 1 }
-                if context.task.attempt == 1 { try await Task.sleep(for: .seconds(60)) }
+                if context.task.attempt == 1 { try await untilCancelled() }
                 return .completed(nil)
             }
         } _: { pool, manager in

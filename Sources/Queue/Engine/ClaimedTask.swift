@@ -8,8 +8,6 @@ public struct ClaimedTask: Sendable {
     /// Counts from 1; `(id, attempt)` is the fence and the idempotency key.
     public let attempt: Int16
     public let priority: Int16
-    /// The lane that it was claimed from, by `RegisteredWorker.queueIDs`.
-    public let queueID: Int32
     public let shard: Int16
     public let kind: String
     /// The arguments as JSON, undecoded.
@@ -18,7 +16,7 @@ public struct ClaimedTask: Sendable {
     public let policy: [UInt8]?
 
     public init(
-        claimID: Int64, id: Int64, parentID: Int64?, rootID: Int64, attempt: Int16, priority: Int16, queueID: Int32,
+        claimID: Int64, id: Int64, parentID: Int64?, rootID: Int64, attempt: Int16, priority: Int16,
         shard: Int16, kind: String, args: [UInt8], policy: [UInt8]?
     ) {
         self.claimID = claimID
@@ -27,7 +25,6 @@ public struct ClaimedTask: Sendable {
         self.rootID = rootID
         self.attempt = attempt
         self.priority = priority
-        self.queueID = queueID
         self.shard = shard
         self.kind = kind
         self.args = args

@@ -11,12 +11,6 @@ public struct CoordinatorLink: Sendable {
         self.holder = holder
     }
 
-    /// The shards of this server.
-    public func shards() async throws -> [Int16] {
-        let result = try await database.call("select s.shard from agentcorp.shard s order by 1")
-        return try result.rows.map { row throws in try row.int16(0) }
-    }
-
     /// Takes or renews the leadership; the term, or nil when another process leads.
     public func lead(ttl: Duration) async throws -> Int64? {
         let result = try await database.call(

@@ -52,7 +52,7 @@ public struct WorkerLink: Sendable {
             batch.claimed.append(
                 ClaimedTask(
                     claimID: claim, id: key.task, parentID: try row.int64OrNil(3), rootID: try row.int64(4),
-                    attempt: key.attempt, priority: priority, queueID: queue, shard: shard, kind: try row.string(7),
+                    attempt: key.attempt, priority: priority, shard: shard, kind: try row.string(7),
                     args: try row.bytes(8), policy: try row.bytesOrNil(9)))
         }
         return batch

@@ -5,9 +5,9 @@ internal import Queue
 /// A row that commits late, or comes back, may stand below the floor. So the floor is dropped every few seconds, when
 /// nothing is found, and on a hint: such a row is delayed, never lost.
 struct ClaimFloor {
-    /// Rows that committed a little out of order are still seen.
+    /// Rows that committed a little out of order, in microseconds of `seq`, are still seen.
     static let lag: Int64 = 50_000
-    /// Microseconds of the monotonic clock.
+    /// After so long the floor is dropped.
     static let lifetime: Duration = .seconds(2)
     /// While there is work, hints come often, and each reset looks at all dead entries again.
     static let hintInterval: Duration = .milliseconds(250)

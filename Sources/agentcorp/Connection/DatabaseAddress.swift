@@ -74,13 +74,9 @@ struct DatabaseAddress: Sendable {
     func withPool<Result>(
         size: Int = 1, logger: Logger = .silent, _ body: (PostgresPool) async throws -> Result
     ) async throws -> Result {
-        let pool = PostgresPool(configuration, size: size, logger: logger)
         do {
-            let result = try await body(pool)
-            await pool.shutdown()
-            return result
+            return try await PostgresPool.withPool(configuration, size: size, logger: logger, body)
         } catch {
-            await pool.shutdown()
             throw explained(error)
         }
     }
