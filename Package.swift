@@ -25,6 +25,15 @@ let migrations: [String] = [
     "0009_cancel_retry",
     "0010_steps",
     "0011_views",
+    "0012_limits",
+    "0013_schedules",
+    "0014_events",
+    "0015_batches",
+    "0016_dead_letters",
+    "0017_retention",
+    "0018_payloads",
+    "0019_doctor",
+    "0020_access",
 ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")

@@ -17,9 +17,13 @@ create table agentcorp.queue (
     id int generated always as identity primary key,
     created_at timestamptz not null default now(),
     paused_at timestamptz,
+    limited boolean not null default false,
+    gated boolean not null default false,
     name text not null unique check (name ~ '^[a-z0-9][a-z0-9_.-]{0,62}$')
 );
 comment on table agentcorp.queue is 'A named lane that workers subscribe to';
+comment on column agentcorp.queue.limited is 'It has a limit of its own: all its tasks are admitted one by one';
+comment on column agentcorp.queue.gated is 'Some of its tasks are admitted: it is limited, or a task with a key or a tenant was added once';
 insert into agentcorp.queue (name) values ('default');
 
 create table agentcorp.task (
@@ -37,10 +41,16 @@ create table agentcorp.task (
     args jsonb not null default '{}',
     policy jsonb,
     tags text[],
+    concurrency_key text,
+    ordered_key text,
+    tenant text,
     primary key (id, shard)
 );
 comment on table agentcorp.task is 'The immutable body of a task; its state is the table it stands in';
 comment on column agentcorp.task.policy is 'timeout_ms, backoff, join, on_error, unique_key; null: the defaults';
+comment on column agentcorp.task.concurrency_key is 'At most so many tasks with this key run at once as its limit says; one where there is no limit';
+comment on column agentcorp.task.ordered_key is 'Tasks of a queue with this key run one after the other, in the order in which they were added';
+comment on column agentcorp.task.tenant is 'Tenants of a queue are served in turns, by weight';
 create index task_parent on agentcorp.task (parent_id, name) where parent_id is not null;
 
 create table agentcorp.ready (
@@ -54,6 +64,22 @@ create table agentcorp.ready (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 comment on table agentcorp.ready is 'Tasks that may be claimed now';
 comment on column agentcorp.ready.seq is 'The clock in microseconds when the task became ready: first in, first out';
+
+create table agentcorp.queued (
+    seq bigint not null,
+    task_id bigint not null,
+    queue_id int not null,
+    priority smallint not null,
+    shard smallint not null,
+    attempt smallint not null,
+    tenant text not null default '',
+    concurrency_key text not null default '',
+    ordered_key text not null default '',
+    primary key (queue_id, tenant, concurrency_key, ordered_key, shard, priority, seq, task_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table agentcorp.queued is
+    'Tasks whose time has come, waiting to be admitted: for a slot, a token, their turn. A line is what shares queue, tenant and keys';
+create unique index queued_task on agentcorp.queued (task_id, shard);
 
 create table agentcorp.scheduled (
     run_at timestamptz not null,
@@ -196,6 +222,7 @@ comment on table agentcorp.progress is 'The last progress that a task reported';
 create table agentcorp.count_delta (
     queue_id int not null,
     ready int not null default 0,
+    queued int not null default 0,
     scheduled int not null default 0,
     blocked int not null default 0,
     running int not null default 0,
@@ -209,6 +236,7 @@ comment on table agentcorp.count_delta is 'Changes of the depths of a queue, one
 
 create table agentcorp.counter (
     ready bigint not null default 0,
+    queued bigint not null default 0,
     scheduled bigint not null default 0,
     blocked bigint not null default 0,
     running bigint not null default 0,

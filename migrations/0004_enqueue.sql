@@ -101,7 +101,8 @@ create function agentcorp.enqueue(
     kind text, args jsonb default '{}', queue text default 'default', priority int default 4, run_at timestamptz default null,
     max_attempts int default 10, timeout interval default null, backoff text default null, unique_key text default null,
     on_conflict text default 'return', parent_id bigint default null, needs bigint[] default null, tags text[] default null,
-    name text default null, join_rule jsonb default null, on_error jsonb default null, partition_key text default null)
+    name text default null, join_rule jsonb default null, on_error jsonb default null, partition_key text default null,
+    concurrency_key text default null, ordered_key text default null, tenant text default null)
 returns bigint language plpgsql set enable_seqscan = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
@@ -180,9 +181,10 @@ begin
         end if;
     end if;
 
-    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
+    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags, concurrency_key, ordered_key, tenant)
         values (v_id, enqueue.parent_id, coalesce(v_parent.root_id, v_id), v_now, v_queue, coalesce(v_parent.depth + 1, 0), enqueue.priority,
-            enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags);
+            enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags,
+            enqueue.concurrency_key, enqueue.ordered_key, enqueue.tenant);
     if v_gate is not null then
         insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_id, enqueue.parent_id, v_gate, v_shard);
     end if;
@@ -283,7 +285,7 @@ begin
         (node ->> 'run_at')::timestamptz, coalesce((node ->> 'max_attempts')::int, 10), (node ->> 'timeout')::interval, node ->> 'backoff',
         node ->> 'unique_key', coalesce(node ->> 'on_conflict', 'return'), (node ->> 'parent_id')::bigint,
         array(select (n #>> '{}')::bigint from jsonb_array_elements(node -> 'needs') n), agentcorp.text_array(node -> 'tags'), node ->> 'name',
-        node -> 'join', node -> 'on_error', node ->> 'partition_key');
+        node -> 'join', node -> 'on_error', node ->> 'partition_key', node ->> 'concurrency_key', node ->> 'ordered_key', node ->> 'tenant');
 end $$;
 comment on function agentcorp.enqueue_node is 'Calls agentcorp.enqueue with the fields of a JSON object';
 

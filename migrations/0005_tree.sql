@@ -91,10 +91,11 @@ create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_n
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
 returns void language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
-    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags)
+    insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags,
+            concurrency_key, ordered_key, tenant)
         select x.id, x.parent, coalesce(p_root, x.id), p_now, q.id, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),
             coalesce((x.n ->> 'max_attempts')::smallint, 10), s.shard, x.n ->> 'kind', x.n ->> 'name', coalesce(x.n -> 'args', '{}'),
-            agentcorp.node_policy(x.n), agentcorp.text_array(x.n -> 'tags')
+            agentcorp.node_policy(x.n), agentcorp.text_array(x.n -> 'tags'), x.n ->> 'concurrency_key', x.n ->> 'ordered_key', x.n ->> 'tenant'
         from agentcorp.shard s cross join unnest(p_nodes, p_ids, p_parents, p_depths) x(n, id, parent, depth)
         join agentcorp.queue q on q.name = coalesce(x.n ->> 'queue', 'default') where s.shard = p_shard;
 end $$;

@@ -31,5 +31,15 @@ public struct Migration: Sendable {
             9, "cancel_retry", PackageResources._009_cancel_retry_sql, PackageResources._009_cancel_retry_down_sql),
         Migration(10, "steps", PackageResources._010_steps_sql, PackageResources._010_steps_down_sql),
         Migration(11, "views", PackageResources._011_views_sql, PackageResources._011_views_down_sql),
+        Migration(12, "limits", PackageResources._012_limits_sql, PackageResources._012_limits_down_sql),
+        Migration(13, "schedules", PackageResources._013_schedules_sql, PackageResources._013_schedules_down_sql),
+        Migration(14, "events", PackageResources._014_events_sql, PackageResources._014_events_down_sql),
+        Migration(15, "batches", PackageResources._015_batches_sql, PackageResources._015_batches_down_sql),
+        Migration(
+            16, "dead_letters", PackageResources._016_dead_letters_sql, PackageResources._016_dead_letters_down_sql),
+        Migration(17, "retention", PackageResources._017_retention_sql, PackageResources._017_retention_down_sql),
+        Migration(18, "payloads", PackageResources._018_payloads_sql, PackageResources._018_payloads_down_sql),
+        Migration(19, "doctor", PackageResources._019_doctor_sql, PackageResources._019_doctor_down_sql),
+        Migration(20, "access", PackageResources._020_access_sql, PackageResources._020_access_down_sql),
     ]
 }
