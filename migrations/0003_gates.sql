@@ -1,5 +1,5 @@
 -- The moves between the tables that every other family uses: holding a task, blocking it, making it ready, ending it.
--- Lock order everywhere: unique_key, fence (task id ascending), claim, blocked (task id ascending), scheduled, ready.
+-- Lock order everywhere: unique_key, fence (task id ascending), claim, blocked (task id ascending), scheduled, queued, ready.
 -- A join of an array with a table is written as a lateral query with `offset 0`, which looks each row up by its key: on a table that was
 -- never analysed the planner takes `shard = p_shard` for selective and would read the whole shard once for each element.
 
@@ -39,9 +39,10 @@ begin
     if p_ids = '{}' then
         return;
     end if;
-    insert into agentcorp.count_delta (shard, queue_id, ready, scheduled, blocked, running, completed, failed, cancelled, skipped)
+    insert into agentcorp.count_delta (shard, queue_id, ready, queued, scheduled, blocked, running, completed, failed, cancelled, skipped)
     select p_shard, q.queue_id,
-        q.n * ((v_to = 'ready')::int - (v_from = 'ready')::int), q.n * ((v_to = 'scheduled')::int - (v_from = 'scheduled')::int),
+        q.n * ((v_to = 'ready')::int - (v_from = 'ready')::int), q.n * ((v_to = 'queued')::int - (v_from = 'queued')::int),
+        q.n * ((v_to = 'scheduled')::int - (v_from = 'scheduled')::int),
         q.n * ((v_to = 'blocked')::int - (v_from = 'blocked')::int), q.n * ((v_to = 'running')::int - (v_from = 'running')::int),
         q.n * ((v_to = 'completed')::int - (v_from = 'completed')::int), q.n * ((v_to = 'failed')::int - (v_from = 'failed')::int),
         q.n * ((v_to = 'cancelled')::int - (v_from = 'cancelled')::int), q.n * ((v_to = 'skipped')::int - (v_from = 'skipped')::int)
@@ -71,19 +72,38 @@ begin
 end $$;
 comment on function agentcorp.take_ready is 'Removes tasks from ready; returns those that stood there';
 
-create function agentcorp.make_ready(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_run_ats timestamptz[] default null)
+create function agentcorp.take_queued(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_ids bigint[] := array(select q.task_id from agentcorp.queued q where q.task_id = any (p_ids) and q.shard = p_shard order by q.task_id for update);
+begin
+    if v_ids <> '{}' then
+        delete from agentcorp.queued q where q.task_id = any (v_ids) and q.shard = p_shard;
+    end if;
+    return v_ids;
+end $$;
+comment on function agentcorp.take_queued is 'Removes tasks from queued; returns those that stood there';
+
+create function agentcorp.make_ready(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_run_ats timestamptz[] default null, p_admitted boolean default false)
 returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_later bigint[];
+    v_queued bigint[] := '{}';
 begin
     v_later := array(select u.t from unnest(p_ids, p_run_ats) u(t, r) where u.r > v_now);
+    if not p_admitted then
+        v_queued := agentcorp.must_queue(p_shard, array(select i from unnest(p_ids) i where i <> all (v_later)));
+    end if;
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
         -- A microsecond apart, so that a worker that remembers how far it has claimed skips those that are gone.
         select agentcorp.micros(v_now) + u.i - 1, t.id, t.queue_id, t.priority, s.shard, u.a
         from agentcorp.shard s cross join unnest(p_ids, p_attempts) with ordinality u(t, a, i)
         cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = u.t and t.shard = p_shard offset 0) t
-        where s.shard = p_shard and u.t <> all (v_later);
+        where s.shard = p_shard and u.t <> all (v_later) and u.t <> all (v_queued);
+    if v_queued <> '{}' then
+        perform agentcorp.queue_up(p_shard, v_queued, array(select u.a from unnest(v_queued) with ordinality q(t, i) join unnest(p_ids, p_attempts) u(t, a) on u.t = q.t order by q.i));
+    end if;
     if v_later <> '{}' then
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
             select u.r, u.t, u.a, 0, s.shard from agentcorp.shard s cross join unnest(p_ids, p_attempts, p_run_ats) u(t, a, r)
@@ -93,7 +113,8 @@ begin
     perform agentcorp.wake(p_shard, q.queue_id)
         from (select distinct t.queue_id from agentcorp.task t where t.id = any (p_ids) and t.shard = p_shard) q;
 end $$;
-comment on function agentcorp.make_ready is 'Puts tasks into ready, or into scheduled where their time has not come; wakes their queues';
+comment on function agentcorp.make_ready is
+    'Puts tasks into ready, or into scheduled where their time has not come, or into queued where they have to be admitted; wakes their queues';
 
 create function agentcorp.tolerates_failure(p_shard smallint, p_task bigint) returns boolean language sql stable as $$
     select coalesce((select t.policy ? 'on_error' from agentcorp.task t where t.id = p_task and t.shard = p_shard), false)
@@ -139,6 +160,8 @@ begin
     delete from agentcorp.scheduled s where s.task_id = p_task and s.shard = p_shard returning s.run_at into v_run_at;
     if found then
         v_from := 'scheduled';
+    elsif agentcorp.take_queued(p_shard, array[p_task]) <> '{}' then
+        v_from := 'queued';
     elsif agentcorp.take_ready(p_shard, array[p_task]) <> '{}' then
         v_from := 'ready';
     elsif not p_may_run then
@@ -209,6 +232,7 @@ begin
     end if;
     perform agentcorp.move_counts(p_shard, v_won, null, agentcorp.outcome_name(p_outcome));
     perform agentcorp.publish_ends(p_shard, v_won, p_outcome, p_error ->> 'reason');
+    perform agentcorp.free_slots(p_shard, v_won);
     return v_won;
 end $$;
 comment on function agentcorp.end_tasks is 'Ends attempts with a final outcome; returns the tasks whose fence was still free';

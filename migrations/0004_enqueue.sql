@@ -43,6 +43,8 @@ begin
     delete from agentcorp.scheduled s where s.task_id = p_task and s.shard = p_shard returning s.run_at into run_at;
     if found then
         v_from := 'scheduled';
+    elsif agentcorp.take_queued(p_shard, array[p_task]) <> '{}' then
+        v_from := 'queued';
     elsif agentcorp.take_ready(p_shard, array[p_task]) <> '{}' then
         v_from := 'ready';
     else
@@ -116,6 +118,8 @@ declare
     v_gate bigint;
     v_needs record;
     v_quorum int;
+    v_tenant text := enqueue.tenant;
+    v_is_queued boolean;
 begin
     if coalesce(kind, '') = '' then
         raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
@@ -136,13 +140,16 @@ begin
         raise exception 'kind, name, unique_key or a tag is too long, or a tag is null' using errcode = 'AC007',
             hint = 'A kind has at most 200 characters, the others at most 1000.';
     end if;
+    if concurrency_key = '' or ordered_key = '' or tenant = '' or length(concurrency_key) > 200 or length(ordered_key) > 200 or length(tenant) > 200 then
+        raise exception 'concurrency_key, ordered_key or tenant is empty or over 200 characters' using errcode = 'AC007', hint = 'Leave out what is not needed.';
+    end if;
     perform agentcorp.check_payload('args', args);
     if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
         v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
     end if;
 
     if parent_id is null then
-        v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key)) end;
+        v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key, concurrency_key, ordered_key)) end;
     else
         v_shard := agentcorp.shard_of(parent_id);
         -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second. The fence
@@ -179,12 +186,22 @@ begin
         if v_parent.depth >= 1000 then
             raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
         end if;
+        v_tenant := coalesce(v_tenant, v_parent.tenant);
+    end if;
+    v_is_queued := concurrency_key is not null or ordered_key is not null or v_tenant is not null;
+    if v_is_queued then
+        perform agentcorp.gate_queues(array[v_queue]);
+    else
+        select q.limited into v_is_queued from agentcorp.queue q where q.id = v_queue;
     end if;
 
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags, concurrency_key, ordered_key, tenant)
         values (v_id, enqueue.parent_id, coalesce(v_parent.root_id, v_id), v_now, v_queue, coalesce(v_parent.depth + 1, 0), enqueue.priority,
             enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags,
-            enqueue.concurrency_key, enqueue.ordered_key, enqueue.tenant);
+            enqueue.concurrency_key, enqueue.ordered_key, v_tenant);
+    if ordered_key is not null and parent_id is not null then
+        perform agentcorp.refuse_own_line(v_shard, array[v_id]);
+    end if;
     if v_gate is not null then
         insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_id, enqueue.parent_id, v_gate, v_shard);
     end if;
@@ -217,6 +234,9 @@ begin
         if v_run_at < v_now + interval '1 second' then
             perform agentcorp.wake_coordinator(v_shard);
         end if;
+    elsif v_is_queued then
+        insert into agentcorp.count_delta (queue_id, ready, shard) values (v_queue, 1, v_shard);
+        perform agentcorp.make_ready(v_shard, array[v_id], '{1}');
     else
         insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
             values (agentcorp.micros(v_now), v_id, v_queue, enqueue.priority, v_shard, 1);
@@ -238,6 +258,7 @@ declare
     v_nodes jsonb[];
     v_ids bigint[];
     v_node jsonb;
+    v_queued bigint[];
     v_later int;
 begin
     if jsonb_typeof(tasks) is distinct from 'array' then
@@ -253,13 +274,17 @@ begin
     end if;
     v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, cardinality(v_nodes)));
     perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
+    v_queued := agentcorp.must_queue(v_shard, array(select x.id from unnest(v_nodes, v_ids) x(n, id) where coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now));
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
         select v_seq + x.i - 1, t.id, t.queue_id, t.priority, s.shard, 1
         from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i)
         cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
-        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now;
+        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now and x.id <> all (v_queued);
     get diagnostics v_later = row_count;
-    v_later := cardinality(v_ids) - v_later;
+    if v_queued <> '{}' then
+        perform agentcorp.queue_up(v_shard, v_queued, array_fill(1::smallint, array[cardinality(v_queued)]));
+    end if;
+    v_later := cardinality(v_ids) - cardinality(v_queued) - v_later;
     if v_later > 0 then
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
             select (x.n ->> 'run_at')::timestamptz, x.id, 1, 0, s.shard
@@ -295,6 +320,9 @@ begin
     created_at := agentcorp.clock();
     seq := agentcorp.micros(created_at);
     queue_id := agentcorp.queue_id(queue);
+    if (select q.limited from agentcorp.queue q where q.id = bulk_begin.queue_id) then
+        raise exception 'queue "%" is limited: its tasks cannot be loaded in bulk', queue using errcode = 'AC009', hint = 'Use agentcorp.enqueue_many.';
+    end if;
     shard := agentcorp.choose_shard(null);
     ids := array(select agentcorp.next_id(bulk_begin.shard) from generate_series(1, n));
 end $$;

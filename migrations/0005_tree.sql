@@ -14,7 +14,8 @@ comment on function agentcorp.node_policy is 'The policy column for a JSON task'
 
 create function agentcorp.check_nodes(nodes jsonb[], pointers text[], may_nest boolean) returns void language plpgsql as $$
 declare
-    v_fields text[] := '{kind,name,args,queue,priority,run_at,max_attempts,timeout,backoff,tags,needs,join,on_error}';
+    v_fields text[] := '{kind,name,args,queue,priority,run_at,max_attempts,timeout,backoff,tags,needs,join,on_error,
+        concurrency_key,ordered_key,tenant}';
     v_bad record;
     v_detail text;
     v_hint text;
@@ -33,6 +34,8 @@ begin
         when x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$') then '/priority is not a whole number from 0 to 9'
         when x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$')
             then '/max_attempts is not a whole number from 1 to 1000'
+        when x.n ?| '{concurrency_key,ordered_key,tenant}' and exists (select from jsonb_each(x.n) f where f.key in ('concurrency_key', 'ordered_key', 'tenant')
+            and (jsonb_typeof(f.value) <> 'string' or length(f.value #>> '{}') not between 1 and 200)) then '/concurrency_key, /ordered_key or /tenant is not a string of 1 to 200 characters'
         when x.n ?| '{tags,needs,subtasks,sequential,unique_key,parent_id,timeout,backoff,run_at}' then case
             when jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")') then '/tags is not an array of strings'
             when jsonb_typeof(x.n -> 'needs') <> 'array' then '/needs is not an array'
@@ -53,6 +56,8 @@ begin
             or jsonb_typeof(x.n -> 'name') <> 'string' or length(x.n ->> 'kind') > 200 or length(x.n ->> 'name') > 1000 or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
             or x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$')
             or x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$') then true
+        when x.n ?| '{concurrency_key,ordered_key,tenant}' and exists (select from jsonb_each(x.n) f where f.key in ('concurrency_key', 'ordered_key', 'tenant')
+            and (jsonb_typeof(f.value) <> 'string' or length(f.value #>> '{}') not between 1 and 200)) then true
         when x.n ?| '{tags,needs,subtasks,sequential,unique_key,parent_id,timeout,backoff,run_at}' then
             jsonb_typeof(x.n -> 'tags') <> 'array' or jsonb_path_exists(x.n, '$.tags[*] ? (@.type() != "string")')
             or jsonb_typeof(x.n -> 'needs') <> 'array'
@@ -98,6 +103,13 @@ begin
             agentcorp.node_policy(x.n), agentcorp.text_array(x.n -> 'tags'), x.n ->> 'concurrency_key', x.n ->> 'ordered_key', x.n ->> 'tenant'
         from agentcorp.shard s cross join unnest(p_nodes, p_ids, p_parents, p_depths) x(n, id, parent, depth)
         join agentcorp.queue q on q.name = coalesce(x.n ->> 'queue', 'default') where s.shard = p_shard;
+    if exists (select from unnest(p_nodes) n where n ?| '{concurrency_key,ordered_key,tenant}') then
+        perform agentcorp.gate_queues(array(select distinct q.id from unnest(p_nodes) n join agentcorp.queue q on q.name = coalesce(n ->> 'queue', 'default')
+            where n ?| '{concurrency_key,ordered_key,tenant}'));
+        if exists (select from unnest(p_nodes, p_parents) x(n, parent) where x.n ? 'ordered_key' and x.parent is not null) then
+            perform agentcorp.refuse_own_line(p_shard, p_ids);
+        end if;
+    end if;
 end $$;
 comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks';
 
@@ -197,6 +209,7 @@ declare
     v_blocked bigint[];
     v_tops bigint[];
     v_key record;
+    v_tenant jsonb;
 begin
     if p_parent is not null then
         if p_key is not null then
@@ -206,6 +219,7 @@ begin
         -- fence makes two callers take turns.
         v_shard := agentcorp.shard_of(p_parent);
         perform agentcorp.hold(v_shard, p_parent);
+        select to_jsonb(t.tenant) into v_tenant from agentcorp.task t where t.id = p_parent and t.shard = v_shard;
         v_known := array(select (select t.id from agentcorp.task t where t.parent_id = p_parent and t.name = x.n ->> 'name' and t.shard = v_shard limit 1)
             from unnest(p_trees) with ordinality x(n, i) order by x.i);
         if array_position(v_known, null) is null then
@@ -215,14 +229,15 @@ begin
         p_trees := array(select x.n from unnest(p_trees, v_known) with ordinality x(n, k, i) where x.k is null order by x.i);
     end if;
     -- 1. the tree as rows: a node, its parent's number, a pointer to say where an error is
-    with recursive node(n, p, path, depth) as (
-        select x.n, x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
+    with recursive node(n, tenant, p, path, depth) as (
+        select x.n, coalesce(x.n -> 'tenant', v_tenant), x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
         union all
-        select c.n, node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
+        select c.n, coalesce(c.n -> 'tenant', node.tenant), node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
         from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
             with ordinality c(n, i) where node.depth <= 1000
     ), numbered as (select node.*, row_number() over (order by path) i from node)
     select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
+            || case when a.tenant is not null then jsonb_build_object('tenant', a.tenant) else '{}' end
             order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
         array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
         into v_nodes, v_pointers, v_parents, v_depths, v_n

@@ -22,6 +22,8 @@ declare
     v_edge_gates bigint[];
     v_claim bigint;
     v_open boolean;
+    v_gated boolean;
+    v_admitted int;
     v_left int := p_limit;
     v_levels int;
     v_start int := 0;
@@ -36,6 +38,7 @@ declare
     v_all_attempts smallint[];
     v_all_seqs bigint[];
 begin
+    select q.paused_at is null, q.gated into v_open, v_gated from agentcorp.queue q where q.id = p_queue;
     -- 1. finish what has completed
     if cardinality(p_tasks) > 0 then
         insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
@@ -60,6 +63,9 @@ begin
                 where s.shard = p_shard and (v_n = cardinality(p_tasks) or u.t = any (v_won))
                 -- A run before a retry may have left one.
                 on conflict on constraint output_pkey do update set result = excluded.result;
+        end if;
+        if v_gated then
+            perform agentcorp.free_slots(p_shard, v_won);
         end if;
         -- Tasks that are done themselves but have open subtasks.
         v_some := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any(v_won));
@@ -87,8 +93,15 @@ begin
     -- 2. claim the next. Most urgent first; one claim in eight begins at another level, so that none starves. Which ones is
     -- hashed: claims of several queues take turns at the sequence, and a plain remainder could always fall to the same one.
     if v_left > 0 then
-        select nextval('agentcorp.claim_id'), q.paused_at is null into v_claim, v_open from agentcorp.queue q where q.id = p_queue;
+        v_claim := nextval('agentcorp.claim_id');
         if v_open then
+            -- What waits for its turn, or for the slots freed above; unless somebody else admits just now, who may not see these.
+            if v_gated then
+                select a.admitted into v_admitted from agentcorp.admit(p_shard, p_queue, p_limit) a;
+                if v_admitted is null and (v_n > 0 or p_others is not null) then
+                    perform agentcorp.wake_coordinator(p_shard);
+                end if;
+            end if;
             v_levels := cardinality(p_priorities);
             v_hash := hashint8(v_claim) & 2147483647;
             if v_hash % 8 = 0 then
@@ -269,6 +282,7 @@ begin
             end if;
             continue;
         end if;
+        perform agentcorp.free_slots(p_shard, array[v.task]);
         select * into v_ledger from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task for update;
 
         if v_outcome in (10, 13) then
@@ -350,11 +364,13 @@ begin
     end loop;
     perform agentcorp.close_claims(p_shard, p_worker);
     if p_delay is null then
-        perform agentcorp.make_ready(p_shard, v_ids, v_attempts);
+        -- They keep the slots that they have been given.
+        perform agentcorp.make_ready(p_shard, v_ids, v_attempts, null, true);
         perform agentcorp.move_counts(p_shard, v_ids, 'running', 'ready');
     else
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
             select v_now + p_delay, u.t, u.a, 3, s.shard from agentcorp.shard s cross join unnest(v_ids, v_attempts) u(t, a) where s.shard = p_shard;
+        perform agentcorp.free_slots(p_shard, v_ids);
         perform agentcorp.move_counts(p_shard, v_ids, 'running', 'scheduled');
     end if;
     return cardinality(v_ids);

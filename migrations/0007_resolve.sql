@@ -157,10 +157,10 @@ begin
     if v.n = 0 then
         return 0;
     end if;
-    insert into agentcorp.counter as c (queue_id, shard, ready, scheduled, blocked, running, completed, failed, cancelled, skipped)
-        select d.queue_id, p_shard, sum(d.ready), sum(d.scheduled), sum(d.blocked), sum(d.running), sum(d.completed), sum(d.failed), sum(d.cancelled), sum(d.skipped)
+    insert into agentcorp.counter as c (queue_id, shard, ready, queued, scheduled, blocked, running, completed, failed, cancelled, skipped)
+        select d.queue_id, p_shard, sum(d.ready), sum(d.queued), sum(d.scheduled), sum(d.blocked), sum(d.running), sum(d.completed), sum(d.failed), sum(d.cancelled), sum(d.skipped)
         from agentcorp.count_delta d where d.shard = p_shard and d.ctid = any (v.ctids) group by 1 order by 1
-        on conflict (queue_id, shard) do update set ready = c.ready + excluded.ready, scheduled = c.scheduled + excluded.scheduled,
+        on conflict (queue_id, shard) do update set ready = c.ready + excluded.ready, queued = c.queued + excluded.queued, scheduled = c.scheduled + excluded.scheduled,
             blocked = c.blocked + excluded.blocked, running = c.running + excluded.running, completed = c.completed + excluded.completed,
             failed = c.failed + excluded.failed, cancelled = c.cancelled + excluded.cancelled, skipped = c.skipped + excluded.skipped;
     delete from agentcorp.count_delta d where d.shard = p_shard and d.ctid = any (v.ctids);

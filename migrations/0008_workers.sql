@@ -80,6 +80,7 @@ begin
                     and x.outcome = 11 and x.finished_at = v_now and x.worker_id = v_claim.worker_id offset 0) x
                 order by u.t) l;
         tasks := tasks + v_lost.n;
+        perform agentcorp.free_slots(v_claim.shard, coalesce(v_lost.first_ids, '{}') || coalesce(v_lost.more_ids, '{}') || coalesce(v_lost.dead_ids, '{}'));
         if v_lost.first_ids is not null then
             perform agentcorp.make_ready(v_claim.shard, v_lost.first_ids, v_lost.first_attempts);
             perform agentcorp.move_counts(v_claim.shard, v_lost.first_ids, 'running', 'ready');

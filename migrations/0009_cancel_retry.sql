@@ -43,6 +43,9 @@ begin
     perform agentcorp.move_counts(p_shard, v_part, 'scheduled', null);
     v_won := array(select w from unnest(v_won) w where w <> all (v_part));
     if v_won <> '{}' then
+        v_part := agentcorp.take_queued(p_shard, v_won);
+        perform agentcorp.move_counts(p_shard, v_part, 'queued', null);
+        v_won := array(select w from unnest(v_won) w where w <> all (v_part));
         v_part := agentcorp.take_ready(p_shard, v_won);
         perform agentcorp.move_counts(p_shard, v_part, 'ready', null);
         -- What is left runs; its worker learns of it with the next heartbeat, and its result will be refused.

@@ -2,10 +2,12 @@
 
 create view agentcorp.tasks as
 select t.id, t.parent_id, t.root_id, t.depth, t.name, t.kind, q.name queue, t.priority, s.state, s.attempt, t.max_attempts, t.tags,
-    t.created_at, s.run_at, s.started_at, s.finished_at, s.worker_id, s.error, t.args, o.result output
+    t.created_at, s.run_at, s.started_at, s.finished_at, s.worker_id, s.error, t.args, o.result output,
+    t.concurrency_key, t.ordered_key, t.tenant
 from (
     select r.task_id, r.shard, 'ready' state, r.attempt, null::timestamptz run_at, null::timestamptz started_at, null::timestamptz finished_at,
         null::bigint worker_id, null::jsonb error from agentcorp.ready r
+    union all select q.task_id, q.shard, 'queued', q.attempt, null, null, null, null, null from agentcorp.queued q
     union all select s.task_id, s.shard, 'scheduled', s.attempt, s.run_at, null, null, null, null from agentcorp.scheduled s
     union all select b.task_id, b.shard, 'blocked', b.attempt, b.run_at, null, null, null, null from agentcorp.blocked b where b.phase = 0
     union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3)
@@ -22,7 +24,7 @@ from (
 join agentcorp.task t on t.id = s.task_id and t.shard = s.shard
 join agentcorp.queue q on q.id = t.queue_id
 left join agentcorp.output o on o.task_id = s.task_id and o.shard = s.shard;
-comment on view agentcorp.tasks is 'One row per task with its state: blocked, scheduled, ready, running, waiting, completed, failed, cancelled or skipped. Fast where state is given';
+comment on view agentcorp.tasks is 'One row per task with its state: blocked, scheduled, queued, ready, running, waiting, completed, failed, cancelled or skipped. Fast where state is given';
 
 create view agentcorp.attempts as
 select a.task_id, a.attempt, agentcorp.outcome_name(a.outcome) outcome, a.finished_at - a.ran_ms * interval '1 millisecond' started_at, a.finished_at,
@@ -51,15 +53,15 @@ from agentcorp.worker w;
 comment on view agentcorp.workers is 'Worker processes; holding counts the tasks that each runs or has claimed';
 
 create view agentcorp.queues as
-select q.name, q.paused_at, c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped,
+select q.name, q.paused_at, c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped,
     agentcorp.clock() - to_timestamp(o.seq / 1000000.0) oldest_ready,
     (select count(*) from agentcorp.worker w where w.stopped_at is null and q.name = any (w.queues)) workers
 from agentcorp.queue q
 cross join lateral (
-    select coalesce(sum(x.ready), 0) ready, coalesce(sum(x.scheduled), 0) scheduled, coalesce(sum(x.blocked), 0) blocked, coalesce(sum(x.running), 0) running,
+    select coalesce(sum(x.ready), 0) ready, coalesce(sum(x.queued), 0) queued, coalesce(sum(x.scheduled), 0) scheduled, coalesce(sum(x.blocked), 0) blocked, coalesce(sum(x.running), 0) running,
         coalesce(sum(x.completed), 0) completed, coalesce(sum(x.failed), 0) failed, coalesce(sum(x.cancelled), 0) cancelled, coalesce(sum(x.skipped), 0) skipped
-    from (select c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c where c.queue_id = q.id
-        union all select d.ready, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d where d.queue_id = q.id) x) c
+    from (select c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c where c.queue_id = q.id
+        union all select d.ready, d.queued, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d where d.queue_id = q.id) x) c
 cross join lateral (
     select min(m.seq) seq from agentcorp.shard s cross join generate_series(0, 9) p
     cross join lateral (select r.seq from agentcorp.ready r where r.queue_id = q.id and r.priority = p and r.shard = s.shard order by r.seq limit 1) m) o;
@@ -72,7 +74,7 @@ language plpgsql stable set jit = off as $$
 begin
     return query
     select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3) then 'waiting' when b.phase = 0 then 'blocked'
-            when s.task_id is not null then 'scheduled' when c.claimed_at is not null then 'running' else 'ready' end,
+            when s.task_id is not null then 'scheduled' when c.claimed_at is not null then 'running' when q.task_id is not null then 'queued' else 'ready' end,
         case when l.outcome between 1 and 4 then l.attempt else (coalesce(l.attempt, 0) + 1)::smallint end,
         coalesce(s.run_at, b.run_at), case when l.outcome between 1 and 4 then l.finished_at - l.ran_ms * interval '1 millisecond' else c.claimed_at end,
         case when l.outcome between 1 and 4 then l.finished_at end, l.ran_ms, coalesce(c.worker_id, l.worker_id), case when l.outcome <> 14 then l.error end
@@ -80,6 +82,7 @@ begin
     left join lateral (select a.* from agentcorp.attempt a where a.shard = p_shard and a.task_id = i order by a.attempt desc limit 1) l on true
     left join agentcorp.blocked b on b.shard = p_shard and b.task_id = i
     left join agentcorp.scheduled s on s.shard = p_shard and s.task_id = i
+    left join agentcorp.queued q on q.shard = p_shard and q.task_id = i
     left join (select u.t, u.a, c.claimed_at, c.worker_id from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a) where c.shard = p_shard) c
         on c.t = i and c.a = coalesce(l.attempt, 0) + 1;
 end $$;
@@ -116,6 +119,7 @@ declare
 begin
     select jsonb_strip_nulls(jsonb_build_object('id', t.id, 'parent_id', t.parent_id, 'root_id', t.root_id, 'depth', t.depth, 'name', t.name, 'kind', t.kind,
             'queue', q.name, 'priority', t.priority, 'state', s.state, 'attempt', s.attempt, 'max_attempts', t.max_attempts, 'tags', t.tags, 'policy', t.policy,
+            'concurrency_key', t.concurrency_key, 'ordered_key', t.ordered_key, 'tenant', t.tenant,
             'created_at', t.created_at, 'run_at', s.run_at, 'started_at', s.started_at, 'finished_at', s.finished_at, 'ran_ms', s.ran_ms,
             'worker_id', s.worker_id, 'error', s.error,
             'progress', (select jsonb_strip_nulls(jsonb_build_object('fraction', p.fraction, 'message', p.message, 'reported_at', p.reported_at))

@@ -14,6 +14,7 @@ with open_claim as (
 ), standing as (
     -- every place in which a task stands, with the attempt that it stands there for
     select r.task_id, r.shard, 'ready' state, r.attempt from agentcorp.ready r
+    union all select q.task_id, q.shard, 'queued', q.attempt from agentcorp.queued q
     union all select s.task_id, s.shard, 'scheduled', s.attempt from agentcorp.scheduled s
     union all select b.task_id, b.shard, 'blocked', b.attempt from agentcorp.blocked b where b.phase <> 1
     union all select o.task_id, o.shard, 'running', o.attempt from open_claim o
@@ -30,16 +31,16 @@ with open_claim as (
     from agentcorp.blocked b
 ), recount as (
     select t.queue_id, t.shard,
-        count(*) filter (where s.state = 'ready') ready, count(*) filter (where s.state = 'scheduled') scheduled,
+        count(*) filter (where s.state = 'ready') ready, count(*) filter (where s.state = 'queued') queued, count(*) filter (where s.state = 'scheduled') scheduled,
         count(*) filter (where s.state = 'blocked') blocked, count(*) filter (where s.state = 'running') running,
         count(*) filter (where s.state = 'completed') completed, count(*) filter (where s.state = 'failed') failed,
         count(*) filter (where s.state = 'cancelled') cancelled, count(*) filter (where s.state = 'skipped') skipped
     from standing s join agentcorp.task t on t.id = s.task_id and t.shard = s.shard group by 1, 2
 ), counted as (
-    select x.queue_id, x.shard, sum(x.ready) ready, sum(x.scheduled) scheduled, sum(x.blocked) blocked, sum(x.running) running,
+    select x.queue_id, x.shard, sum(x.ready) ready, sum(x.queued) queued, sum(x.scheduled) scheduled, sum(x.blocked) blocked, sum(x.running) running,
         sum(x.completed) completed, sum(x.failed) failed, sum(x.cancelled) cancelled, sum(x.skipped) skipped
-    from (select c.queue_id, c.shard, c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c
-        union all select d.queue_id, d.shard, d.ready, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d) x
+    from (select c.queue_id, c.shard, c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped from agentcorp.counter c
+        union all select d.queue_id, d.shard, d.ready, d.queued, d.scheduled, d.blocked, d.running, d.completed, d.failed, d.cancelled, d.skipped from agentcorp.count_delta d) x
     group by 1, 2
 )
 select 'a task is in exactly one state' invariant, format('task %s is %s', t.id, coalesce(p.states, 'nowhere')) detail
@@ -64,7 +65,8 @@ select 'no row stands in for a task that has ended', format('task %s has ended a
     from agentcorp.blocked b join history h on h.task_id = b.task_id and h.shard = b.shard where h.ends > 0
 union all
 select 'no row without a task', format('%s of task %s', x.what, x.task_id) from (
-    select 'ready' what, task_id, shard from agentcorp.ready union all select 'scheduled', task_id, shard from agentcorp.scheduled
+    select 'ready' what, task_id, shard from agentcorp.ready union all select 'queued', task_id, shard from agentcorp.queued
+    union all select 'slot', task_id, shard from agentcorp.slot union all select 'scheduled', task_id, shard from agentcorp.scheduled
     union all select 'blocked', task_id, shard from agentcorp.blocked union all select 'attempt', task_id, shard from history
     union all select 'claim', task_id, shard from open_claim union all select 'output', task_id, shard from agentcorp.output
     union all select 'dependency', task_id, shard from agentcorp.dependency union all select 'needed', needs_id, shard from agentcorp.dependency
@@ -91,16 +93,42 @@ select 'no parent ends before its subtasks', format('task %s has ended, its subt
     left join history c on c.task_id = t.id and c.shard = t.shard
     where h.ends > 0 and coalesce(c.ends, 0) = 0
 union all
+select 'a slot is held by an open attempt', format('task %s attempt %s', s.task_id, s.attempt)
+    from agentcorp.slot s where exists (select from agentcorp.attempt a where a.shard = s.shard and a.task_id = s.task_id and a.attempt = s.attempt)
+union all
+select 'no key has more slots than its limit', format('%s: %s of %s', x.concurrency_key, x.n, x.concurrency) from (
+    select k.concurrency_key, k.n, case when (agentcorp.rule_for(k.concurrency_key)).queue_id is null then 1 else (agentcorp.rule_for(k.concurrency_key)).concurrency end concurrency
+    from (select s.concurrency_key, s.shard, count(*) n from agentcorp.slot s where s.concurrency_key <> '' group by 1, 2) k) x where x.n > x.concurrency
+union all
+select 'what runs with a key has a slot', format('task %s is %s', s.task_id, s.state)
+    from standing s join agentcorp.task t on t.id = s.task_id and t.shard = s.shard
+    where s.state in ('ready', 'running') and t.concurrency_key is not null
+    and not exists (select from agentcorp.slot x where x.task_id = s.task_id and x.attempt = s.attempt and x.shard = s.shard)
+union all
+select 'one task of an ordered key is under way', format('key %s: %s tasks', t.ordered_key, count(*))
+    from standing s join agentcorp.task t on t.id = s.task_id and t.shard = s.shard
+    where s.state in ('ready', 'running') and t.ordered_key is not null group by t.queue_id, coalesce(t.tenant, ''), coalesce(t.concurrency_key, ''), t.ordered_key, t.shard having count(*) > 1
+union all
+select 'what is queued has a line, or has just arrived', format('task %s', q.task_id)
+    from agentcorp.queued q where not exists (select from agentcorp.line l where (l.queue_id, l.tenant, l.concurrency_key, l.ordered_key, l.shard)
+        = (q.queue_id, q.tenant, q.concurrency_key, q.ordered_key, q.shard))
+    and not exists (select from agentcorp.arrival a where (a.queue_id, a.tenant, a.concurrency_key, a.ordered_key, a.shard)
+        = (q.queue_id, q.tenant, q.concurrency_key, q.ordered_key, q.shard))
+union all
+select 'an open line is in a turn', format('queue %s, tenant %s', l.queue_id, l.tenant)
+    from agentcorp.line l where l.parked_until is null and not exists (
+        select from agentcorp.turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)
+union all
 select 'a subtask hangs below its parent', format('task %s', t.id)
     from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
     where t.parent_id is not null and (p.id is null or t.root_id <> p.root_id or t.depth <> p.depth + 1)
 union all
 select 'counters equal a recount', format('queue %s: counted %s, are %s', q.name,
-        (c.ready, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped),
-        (r.ready, r.scheduled, r.blocked, r.running, r.completed, r.failed, r.cancelled, r.skipped))
+        (c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped),
+        (r.ready, r.queued, r.scheduled, r.blocked, r.running, r.completed, r.failed, r.cancelled, r.skipped))
     from recount r full join counted c on c.queue_id = r.queue_id and c.shard = r.shard
     left join agentcorp.queue q on q.id = coalesce(c.queue_id, r.queue_id)
-    where (coalesce(c.ready, 0), coalesce(c.scheduled, 0), coalesce(c.blocked, 0), coalesce(c.running, 0), coalesce(c.completed, 0), coalesce(c.failed, 0),
+    where (coalesce(c.ready, 0), coalesce(c.queued, 0), coalesce(c.scheduled, 0), coalesce(c.blocked, 0), coalesce(c.running, 0), coalesce(c.completed, 0), coalesce(c.failed, 0),
             coalesce(c.cancelled, 0), coalesce(c.skipped, 0))
-        is distinct from (coalesce(r.ready, 0), coalesce(r.scheduled, 0), coalesce(r.blocked, 0), coalesce(r.running, 0), coalesce(r.completed, 0),
+        is distinct from (coalesce(r.ready, 0), coalesce(r.queued, 0), coalesce(r.scheduled, 0), coalesce(r.blocked, 0), coalesce(r.running, 0), coalesce(r.completed, 0),
             coalesce(r.failed, 0), coalesce(r.cancelled, 0), coalesce(r.skipped, 0));
