@@ -301,6 +301,8 @@ declare
     v_line record;
     v_ids bigint[];
     v_locked bigint[];
+    -- As in a claim: one round in eight lets the least urgent task of each line go first, so that none starves.
+    v_is_aging boolean := random() < 0.125;
 begin
     select r.* into v_rule from agentcorp.limit_rule r where r.queue_id = p_queue and r.key = '';
     v_limited := found;
@@ -323,18 +325,26 @@ begin
         select s.*, ceil(v_room * s.weight / sum(s.weight) over ())::int + 1 quota from served s
     ), head as (
         select s.tenant, s.pass, s.weight, l.concurrency_key, l.ordered_key, h.*,
-            row_number() over (partition by s.tenant order by h.priority, h.nth, h.seq, h.task_id) place
+            row_number() over (partition by s.tenant order by h.urgency, h.nth, h.seq, h.task_id) place
         from share s
         cross join lateral (select l.concurrency_key, l.ordered_key, l.holder, count(*) over () n from agentcorp.line l
             where l.queue_id = p_queue and l.tenant = s.tenant and l.shard = p_shard and l.parked_until is null limit s.quota) l
         -- A line that was emptied by cancels comes without a head, to be removed below.
         left join lateral (
-            (select q.ctid c, q.task_id, q.attempt, q.priority, q.seq, row_number() over (order by q.priority, q.seq, q.task_id) nth
+            select x.c, x.task_id, x.attempt, x.seq, min(x.urgency) urgency, min(x.nth) nth from (
+            (select q.ctid c, q.task_id, q.attempt, q.seq, q.priority::int urgency, row_number() over (order by q.priority, q.seq, q.task_id) nth
                 from agentcorp.queued q where q.queue_id = p_queue and q.tenant = s.tenant and q.concurrency_key = l.concurrency_key
                 and q.ordered_key = l.ordered_key and q.shard = p_shard and l.holder is null
                 order by q.priority, q.seq, q.task_id limit case when l.ordered_key <> '' then 1 else ceil(s.quota::float8 / least(l.n, s.quota))::int + 1 end)
             union all
-            select q.ctid, q.task_id, q.attempt, q.priority, q.seq, 1 from agentcorp.queued q where q.task_id = l.holder and q.shard = p_shard) h on true
+            (select q.ctid, q.task_id, q.attempt, q.seq, -1, 1 from agentcorp.queued q where v_is_aging and l.holder is null and q.queue_id = p_queue
+                and q.tenant = s.tenant and q.concurrency_key = l.concurrency_key and q.ordered_key = l.ordered_key and q.shard = p_shard
+                and q.priority = (select max(y.priority) from agentcorp.queued y where y.queue_id = p_queue and y.tenant = s.tenant
+                    and y.concurrency_key = l.concurrency_key and y.ordered_key = l.ordered_key and y.shard = p_shard)
+                order by q.seq, q.task_id limit 1)
+            union all
+            select q.ctid, q.task_id, q.attempt, q.seq, 0, 1 from agentcorp.queued q where q.task_id = l.holder and q.shard = p_shard) x
+            group by 1, 2, 3, 4) h on true
     ), tagged as (
         select h.*, h.pass + h.place / h.weight tag, row_number() over (partition by h.concurrency_key order by h.pass + h.place / h.weight, h.seq, h.task_id) nth_of_key from head h
         where h.task_id is not null

@@ -27,9 +27,11 @@ public struct Coordinator: Service {
         let urgent: [any Duty] = [
             Resolver(link: link, shards: shards, poll: configuration.poll),
             Promoter(link: link, shards: shards, poll: configuration.poll),
+            Admitter(link: link, shards: shards, poll: configuration.poll),
         ]
         let patient: [any Duty] = [
             Rescuer(link: link, beat: configuration.beat, logger: logger),
+            SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
             CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
         ]
         let loops = (urgent + patient).map { DutyLoop(duty: $0, leadership: leadership, logger: logger) }

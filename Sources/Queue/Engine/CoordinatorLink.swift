@@ -38,6 +38,19 @@ public struct CoordinatorLink: Sendable {
         return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
     }
 
+    /// Moves tasks that may run now from queued to ready; says how many, and when there will be tokens for more.
+    public func admit(shard: Int16) async throws -> (admitted: Int, nextDue: Duration?) {
+        let result = try await database.call("select * from agentcorp.admit($1)", [shard])
+        let row = result.rows[0]
+        return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
+    }
+
+    /// Frees slots that were left behind; returns how many.
+    public func sweepSlots(shard: Int16) async throws -> Int {
+        let result = try await database.call("select agentcorp.sweep_slots($1)", [shard])
+        return Int(try result.rows[0].int32(0))
+    }
+
     /// Declares workers dead that missed three beats, and gives their tasks to others.
     public func rescue(beat: Duration) async throws -> (workers: Int, tasks: Int) {
         let result = try await database.call("select * from agentcorp.rescue($1)", [beat])

@@ -19,13 +19,15 @@ public struct TaskManager: Sendable {
     public func enqueue(_ task: TaskRequest) async throws -> Int64 {
         let result = try await database.call(
             """
-            select agentcorp.enqueue($1, $2, $3, $4, coalesce($5, agentcorp.clock() + $15), $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            select agentcorp.enqueue($1, $2, $3, $4, coalesce($5, agentcorp.clock() + $15), $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                concurrency_key => $16, ordered_key => $17, tenant => $18)
             """,
             [
                 task.kind, task.args, task.queue, Int32(clamping: task.priority),
                 task.runAt.map { PostgresTimestamp($0) }, Int32(clamping: task.maxAttempts), task.timeout, task.backoff,
                 task.uniqueKey, task.onConflict.rawValue, task.parentID, task.needs.isEmpty ? nil : task.needs,
                 task.tags.isEmpty ? nil : task.tags, task.name, task.delay,
+                task.concurrencyKey, task.orderedKey, task.tenant,
             ])
         return try result.rows[0].int64(0)
     }

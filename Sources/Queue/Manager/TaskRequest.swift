@@ -36,6 +36,12 @@ public struct TaskRequest: Sendable {
     public var needs: [Int64] = []
     public var tags: [String] = []
     public var name: String?
+    /// At most so many tasks with this key run at once as its limit says; one where there is no limit. 1 to 200 characters.
+    public var concurrencyKey: String?
+    /// Tasks of a queue with this key run one after the other, in the order in which they were added. 1 to 200 characters.
+    public var orderedKey: String?
+    /// Tenants of a queue are served in turns; a subtask has its parent's. 1 to 200 characters.
+    public var tenant: String?
 
     public init(_ kind: String, args: PostgresJSON = PostgresJSON("{}")) {
         self.kind = kind

@@ -5,6 +5,8 @@ public struct QueueRecord: Sendable, Codable {
     public let name: String
     public let pausedAt: Date?
     public let ready: Int
+    /// Waiting to be admitted: for a slot, a token or their turn.
+    public let queued: Int
     public let scheduled: Int
     public let blocked: Int
     public let running: Int
@@ -18,7 +20,7 @@ public struct QueueRecord: Sendable, Codable {
     public let workers: Int
 
     enum CodingKeys: String, CodingKey {
-        case name, ready, scheduled, blocked, running, completed, failed, cancelled, skipped, workers
+        case name, ready, queued, scheduled, blocked, running, completed, failed, cancelled, skipped, workers
         case pausedAt = "paused_at"
         case oldestReadySeconds = "oldest_ready_seconds"
     }

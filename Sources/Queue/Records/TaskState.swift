@@ -4,6 +4,8 @@ public enum TaskState: String, Sendable, Codable, CaseIterable {
     case blocked
     /// Waits for a time: enqueued for later, a retry, or snoozed.
     case scheduled
+    /// Its time has come, but it waits for a slot, a token or its turn.
+    case queued
     /// May be claimed.
     case ready
     /// A worker has it.

@@ -68,6 +68,17 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: "A name for people, and for siblings that need it.")
     var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "At most so many with this key run at once as its limit says; one without a limit.", valueName: "key"))
+    var concurrencyKey: String?
+
+    @Option(help: ArgumentHelp("Tasks of a queue with this key run one after the other, in order.", valueName: "key"))
+    var orderedKey: String?
+
+    @Option(help: ArgumentHelp("For whom: tenants of a queue are served in turns.", valueName: "name"))
+    var tenant: String?
+
     @Flag(help: "Watch the task to its end and print what it returned; fail if it fails.")
     var wait = false
 
@@ -102,6 +113,9 @@ struct EnqueueCommand: AsyncParsableCommand {
         request.needs = needs.map(\.value)
         request.tags = tag
         request.name = name
+        request.concurrencyKey = concurrencyKey
+        request.orderedKey = orderedKey
+        request.tenant = tenant
         let task = request
         try await connection.withManager { manager in
             let id = try await manager.enqueue(task)

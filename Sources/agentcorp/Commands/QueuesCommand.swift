@@ -33,7 +33,8 @@ struct QueuesCommand: AsyncParsableCommand {
                 queues,
                 [
                     .init("QUEUE", isFlexible: true), .init("STATE"), .init("WORKERS", isRight: true),
-                    .init("READY", isRight: true), .init("OLDEST", isRight: true), .init("SCHEDULED", isRight: true),
+                    .init("READY", isRight: true), .init("OLDEST", isRight: true), .init("QUEUED", isRight: true),
+                    .init("SCHEDULED", isRight: true),
                     .init("BLOCKED", isRight: true), .init("RUNNING", isRight: true), .init("COMPLETED", isRight: true),
                     .init("FAILED", isRight: true), .init("CANCELLED", isRight: true), .init("SKIPPED", isRight: true),
                 ], whenEmpty: "no queues"
@@ -46,7 +47,7 @@ struct QueuesCommand: AsyncParsableCommand {
                     .init("\(queue.workers)", queue.workers == 0 && queue.ready > 0 ? .red : .plain),
                     count(queue.ready),
                     .init(queue.oldestReadySeconds.map { TimeText.duration(milliseconds: $0 * 1000) }, .dim),
-                    count(queue.scheduled), count(queue.blocked), count(queue.running, .cyan),
+                    count(queue.queued), count(queue.scheduled), count(queue.blocked), count(queue.running, .cyan),
                     count(queue.completed, .green), count(queue.failed, .red), count(queue.cancelled),
                     count(queue.skipped),
                 ]

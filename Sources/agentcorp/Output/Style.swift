@@ -18,7 +18,7 @@ enum Style: String, Sendable {
         case .failed: self = .red
         case .cancelled: self = .magenta
         case .waiting, .ready: self = .yellow
-        case .blocked, .scheduled, .skipped: self = .dim
+        case .blocked, .scheduled, .queued, .skipped: self = .dim
         }
     }
 

@@ -27,7 +27,7 @@ struct StateCounts: CustomStringConvertible {
     }
 
     private static let order: [TaskState] = [
-        .failed, .running, .completed, .ready, .scheduled, .waiting, .blocked, .cancelled, .skipped,
+        .failed, .running, .completed, .ready, .queued, .scheduled, .waiting, .blocked, .cancelled, .skipped,
     ]
 
     private static func index(_ state: TaskState) -> Int {
@@ -41,6 +41,7 @@ struct StateCounts: CustomStringConvertible {
         case .failed: 6
         case .cancelled: 7
         case .skipped: 8
+        case .queued: 9
         }
     }
 }

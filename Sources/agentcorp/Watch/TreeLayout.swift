@@ -45,7 +45,7 @@ struct TreeLayout {
         case .failed: 4
         case .running: 3
         case .waiting: 2
-        case .ready, .scheduled, .blocked: 1
+        case .ready, .queued, .scheduled, .blocked: 1
         case .completed, .cancelled, .skipped: 0
         }
     }

@@ -1,0 +1,19 @@
+internal import Queue
+
+/// Moves tasks that wait for a slot, a token or their turn to ready, as soon as they may run.
+struct Admitter: Duty {
+    let name = "admitter"
+    let link: CoordinatorLink
+    let shards: [Int16]
+    let poll: Duration
+
+    func perform() async throws -> Duration {
+        var pause = poll
+        for shard in shards {
+            let outcome = try await link.admit(shard: shard)
+            // Workers ask for more as they claim; tokens come by the clock alone.
+            if let due = outcome.nextDue { pause = min(pause, due) }
+        }
+        return pause
+    }
+}
