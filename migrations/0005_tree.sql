@@ -376,8 +376,10 @@ comment on function agentcorp.insert_trees is 'Checks and inserts trees, as root
 
 create function agentcorp.add_subtask(parent_id bigint, kind text, args jsonb default '{}', queue text default 'default', priority int default 4,
     run_at timestamptz default null, max_attempts int default 10, timeout interval default null, backoff text default null,
-    needs bigint[] default null, tags text[] default null, name text default null, on_error jsonb default null) returns bigint language sql as $$
-    select agentcorp.enqueue(kind, args, queue, priority, run_at, max_attempts, timeout, backoff, null, 'return', parent_id, needs, tags, name, null, on_error)
+    needs bigint[] default null, tags text[] default null, name text default null, on_error jsonb default null,
+    concurrency_key text default null, ordered_key text default null, tenant text default null) returns bigint language sql as $$
+    select agentcorp.enqueue(kind, args, queue, priority, run_at, max_attempts, timeout, backoff, null, 'return', parent_id, needs, tags, name, null, on_error,
+        null, concurrency_key, ordered_key, tenant)
 $$;
 comment on function agentcorp.add_subtask is
     'Adds a subtask to an open task, which then ends only after it. A subtask with a name is added once: a second call returns the first';

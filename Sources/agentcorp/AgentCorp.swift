@@ -27,7 +27,7 @@ struct AgentCorp: AsyncParsableCommand {
                 name: "Work",
                 subcommands: [
                     EnqueueCommand.self, RunCommand.self, TasksCommand.self, QueuesCommand.self, WorkersCommand.self,
-                    LimitsCommand.self,                    HistoryCommand.self,
+                    LimitsCommand.self, HistoryCommand.self,
                 ]),
             CommandGroup(
                 name: "Database",

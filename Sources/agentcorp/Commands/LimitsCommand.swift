@@ -34,7 +34,8 @@ struct LimitsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List limits, with what is taken of each.", discussion: "EXAMPLES\n  agentcorp limits list --json")
+            abstract: "List limits, with what is taken of each.", discussion: "EXAMPLES\n  agentcorp limits list --json"
+        )
 
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var listing: ListingOptions
