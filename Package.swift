@@ -121,7 +121,7 @@ let package = Package(
             name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
             swiftSettings: dialect),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "TestSupport"], swiftSettings: dialect),
+            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
     ]
 )

@@ -7,12 +7,17 @@ public struct Migration: Sendable {
     public let up: String
     /// The SQL that takes it back.
     public let down: String
+    /// Of the text of `up`, 16 hexadecimal digits: the FNV-1a hash of 64 bits, which is meant to notice, not to resist.
+    public let checksum: String
 
-    init(_ version: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
+    package init(_ version: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
         self.version = version
         self.name = name
         self.up = String(decoding: up, as: UTF8.self)
         self.down = String(decoding: down, as: UTF8.self)
+        let hash = up.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        checksum = String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     // The build names an embedded file by its name, with the first digit replaced by an underscore.

@@ -31,7 +31,7 @@ struct AgentCorp: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Database",
-                subcommands: [MigrateCommand.self, PsqlCommand.self]),
+                subcommands: [MigrateCommand.self, DoctorCommand.self, PsqlCommand.self]),
             CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self]),
         ]
     )

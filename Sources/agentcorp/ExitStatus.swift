@@ -17,4 +17,9 @@ enum ExitStatus: Int32, Error {
     case unexpected = 70
     /// Ctrl-C, as shells count it.
     case interrupted = 130
+
+    /// `doctor`: nothing is worse than a warning.
+    static let warned = ExitStatus.taskFailed
+    /// `doctor`: there are errors. Monitors read these two as WARNING and CRITICAL.
+    static let erred = ExitStatus.badInput
 }

@@ -72,7 +72,7 @@ public actor TestServer {
                 // What a crash would lose, the next test run makes anew.
                 settings: [
                     "fsync": "off", "full_page_writes": "off", "synchronous_commit": "on",
-                    "max_connections": "300", "shared_buffers": "128MB", "log_min_messages": "warning",
+                    "max_connections": "300", "max_prepared_transactions": "10", "shared_buffers": "128MB", "log_min_messages": "warning",
                 ],
                 database: "postgres_tests"),
             logger: Logger(label: "test-server"))

@@ -90,6 +90,9 @@ public actor PostgresConnection {
         }
     }
 
+    /// The id of the server process as it was told when the connection began; a pooler tells a number of its own. 0 once closed.
+    public var processID: Int32 { session?.processID ?? 0 }
+
     /// Closes the connection; calls that come later throw `connectionLost`.
     public func close() {
         session = nil

@@ -67,6 +67,8 @@ final class PostgresSession {
 
     var socket: Int32 { PQsocket(connection) }
 
+    var processID: Int32 { PQbackendPID(connection) }
+
     var isDead: Bool { isClosed || PQstatus(connection) == CONNECTION_BAD }
 
     /// Must come first in every operation.

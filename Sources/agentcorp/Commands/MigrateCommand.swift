@@ -22,17 +22,24 @@ struct MigrateCommand: AsyncParsableCommand {
                 EXAMPLES
                   agentcorp migrate up
                   agentcorp migrate up --database postgresql://localhost/jobs
+
+                Workers may go on meanwhile. A migration that cannot have a lock at once steps back and tries again.
                 """)
 
         @Option(help: ArgumentHelp("Stop at this version; by default the newest.", valueName: "version"))
         var to = Migrator.target
+        @Option(help: ArgumentHelp("How long to go on trying while others hold locks.", valueName: "time"))
+        var patience = TimeSpan(argument: "10m")!
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func validate() throws { try MigrateCommand.check(to) }
 
         func run() async throws {
-            let applied = try await connection.resolve().withPool { try await Migrator($0).up(to: to) }
+            let applied = try await connection.resolve().withPool { pool in
+                try await Migrator(pool, patience: patience.duration) { Terminal.errors.line("waiting: \($0)") }.up(
+                    to: to)
+            }
             for migration in applied { Terminal.output.line("applied \(migration.version) \(migration.name)") }
             if applied.isEmpty { Terminal.output.line("nothing to do: the schema is up to date") }
         }
@@ -87,15 +94,23 @@ struct MigrateCommand: AsyncParsableCommand {
             try await connection.resolve().withPool { pool in
                 let status = try await Migrator(pool).status()
                 try listing.print(
-                    status.steps, [.init("VERSION", isRight: true), .init("NAME"), .init("APPLIED")],
+                    status.steps, [.init("VERSION", isRight: true), .init("NAME"), .init("STATE"), .init("APPLIED")],
                     whenEmpty: "no migrations"
                 ) { step in
                     [
                         .init(step.version), .init(step.name),
-                        step.appliedAt.map { .init($0, .green) } ?? .init("pending", .yellow),
+                        .init(step.state.rawValue, style(of: step.state)), .init(step.appliedAt, .dim),
                     ]
                 }
                 try await Migrator(pool).check()
+            }
+        }
+
+        private func style(of state: SchemaStatus.State) -> Style {
+            switch state {
+            case .applied: .green
+            case .pending, .unknown: .yellow
+            case .changed: .red
             }
         }
     }

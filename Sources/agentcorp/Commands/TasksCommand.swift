@@ -108,7 +108,7 @@ struct TasksCommand: AsyncParsableCommand {
         func run() async throws {
             let nodes = try await connection.withManager { try await $0.tree(id.value) }
             if listing.json {
-                try listing.printJSON(nodes)
+                try ListingOptions.printJSON(nodes)
             } else {
                 let lines = TreeLayout(nodes, maximumLines: all ? .max : 60).lines(for: .output)
                 Terminal.output.write(lines.joined(separator: "\n") + "\n")

@@ -72,8 +72,11 @@ struct DatabaseAddress: Sendable {
 
     /// Lends a pool, and says which server it was when there is no connection to be had.
     func withPool<Result>(
-        size: Int = 1, logger: Logger = .silent, _ body: (PostgresPool) async throws -> Result
+        size: Int = 1, statements: StatementMode? = nil, logger: Logger = .silent,
+        _ body: (PostgresPool) async throws -> Result
     ) async throws -> Result {
+        var configuration = configuration
+        if let statements { configuration.statements = statements }
         do {
             return try await PostgresPool.withPool(configuration, size: size, logger: logger, body)
         } catch {
