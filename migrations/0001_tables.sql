@@ -208,6 +208,27 @@ create table agentcorp.step (
 );
 comment on table agentcorp.step is 'A named durable checkpoint inside a task: computed once, replayed on every later attempt';
 
+create table agentcorp.blob (
+    created_at timestamptz not null,
+    size int not null,
+    shard smallint not null,
+    sha256 bytea not null,
+    data jsonb not null,
+    primary key (sha256, shard)
+);
+comment on table agentcorp.blob is 'Payloads over 256 KiB, once per content; in their columns stands a reference';
+comment on column agentcorp.blob.sha256 is 'Of the text of the value, as PostgreSQL prints it, in UTF-8';
+comment on column agentcorp.blob.size is 'The length of that text in bytes';
+
+create table agentcorp.blob_use (
+    task_id bigint not null,
+    shard smallint not null,
+    sha256 bytea not null,
+    primary key (task_id, sha256, shard)
+);
+comment on table agentcorp.blob_use is 'Which task refers to which blob; a blob without a use may be deleted';
+create index blob_use_blob on agentcorp.blob_use (sha256, shard);
+
 create table agentcorp.progress (
     task_id bigint not null,
     reported_at timestamptz not null,

@@ -7,7 +7,84 @@ begin
             hint = 'Store large data elsewhere and pass a reference to it.';
     end if;
 end $$;
-comment on function agentcorp.check_payload is 'Refuses a payload over 256 KiB';
+comment on function agentcorp.check_payload is 'Refuses a value over 256 KiB where only small ones may stand';
+
+create function agentcorp.max_payload() returns bigint language sql stable parallel safe as $$
+    select pg_size_bytes(coalesce(nullif(current_setting('agentcorp.max_payload', true), ''), '64 MB'))
+$$;
+comment on function agentcorp.max_payload is
+    'The largest payload in bytes, 64 MiB unless set: alter database ... set agentcorp.max_payload = ''100 MB''. Above about 200 MB jsonb has limits of its own';
+
+-- Every args, output and step value comes through here. The small ones, nearly all, cost a look at their size.
+create function agentcorp.store_payload(p_shard smallint, p_task bigint, what text, payload jsonb) returns jsonb language plpgsql as $$
+begin
+    if payload ? '$blob' and jsonb_typeof(payload) = 'object' then
+        -- Only what this task has stored itself (agentcorp.store_output) is a reference; nobody can make one up.
+        if exists (select from agentcorp.blob_use u where u.task_id = p_task and u.shard = p_shard
+            and encode(u.sha256, 'hex') = payload #>> '{$blob,sha256}') and payload - '$blob' = '{}' then
+            return payload;
+        end if;
+        raise exception '% have the reserved key "$blob" at the top level', what using errcode = 'AC007',
+            hint = 'Such an object stands for a large payload. Put yours inside another object or an array.';
+    end if;
+    if pg_column_size(payload) > 262144 then
+        return agentcorp.put_blob(p_shard, p_task, what, payload);
+    end if;
+    return payload;
+end $$;
+comment on function agentcorp.store_payload is
+    'What to put into the column for a payload of a task: the payload itself, or a reference to a blob when it is over 256 KiB';
+
+-- A blob that somebody is about to use is locked, so that it cannot be deleted before the use is visible; the deleter looks for uses
+-- again when it has its own lock.
+-- locks: blob (shared)
+create function agentcorp.put_blob(p_shard smallint, p_task bigint, what text, payload jsonb) returns jsonb language plpgsql as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+    v_text text;
+    v_sha bytea;
+begin
+    if pg_column_size(payload) > agentcorp.max_payload() then
+        raise exception '% are % MiB; the limit is % MiB', what, round(pg_column_size(payload) / 1048576.0, 1), round(agentcorp.max_payload() / 1048576.0, 1)
+            using errcode = 'AC008', hint = 'Store such data elsewhere and pass a reference to it, or raise the setting agentcorp.max_payload.';
+    end if;
+    v_text := payload::text;
+    v_sha := sha256(convert_to(v_text, 'UTF8'));
+    loop
+        perform 1 from agentcorp.blob b where b.sha256 = v_sha and b.shard = p_shard for key share;
+        exit when found;
+        insert into agentcorp.blob (created_at, size, shard, sha256, data)
+            values (v_now, octet_length(v_text), p_shard, v_sha, payload) on conflict do nothing;
+        exit when found;
+    end loop;
+    insert into agentcorp.blob_use (task_id, shard, sha256) values (p_task, p_shard, v_sha) on conflict do nothing;
+    return jsonb_build_object('$blob', jsonb_strip_nulls(jsonb_build_object('sha256', encode(v_sha, 'hex'), 'size', octet_length(v_text),
+        'key', payload #> '{$enc,k}', 'preview', case when payload #> '{$enc,k}' is null then left(v_text, 200) end)));
+end $$;
+comment on function agentcorp.put_blob is 'Stores a large payload of a task, or finds it stored already, and returns the reference to it';
+
+create function agentcorp.payload(value jsonb, p_shard smallint default null) returns jsonb language plpgsql stable as $$
+declare
+    v_sha bytea;
+    v_data jsonb;
+begin
+    if value ? '$blob' and jsonb_typeof(value) = 'object' then
+        v_sha := decode(value #>> '{$blob,sha256}', 'hex');
+        if p_shard is null then
+            -- Equal content is equal in every shard.
+            select b.data into v_data from agentcorp.blob b where b.sha256 = v_sha limit 1;
+        else
+            select b.data into v_data from agentcorp.blob b where b.sha256 = v_sha and b.shard = p_shard;
+        end if;
+        if v_data is null then
+            raise exception 'blob % is missing', encode(v_sha, 'hex') using errcode = 'data_corrupted',
+                hint = 'The task that used it was pruned, or rows were copied without agentcorp.share_blobs.';
+        end if;
+        return v_data;
+    end if;
+    return value;
+end $$;
+comment on function agentcorp.payload is 'A payload in full: what a reference to a blob stands for, and every other value as it is';
 
 -- A root chooses its shard by its unique key, so that uniqueness is local and global at once; else at random.
 create function agentcorp.choose_shard(p_key text) returns smallint language plpgsql as $$
@@ -143,7 +220,6 @@ begin
     if concurrency_key = '' or ordered_key = '' or tenant = '' or length(concurrency_key) > 200 or length(ordered_key) > 200 or length(tenant) > 200 then
         raise exception 'concurrency_key, ordered_key or tenant is empty or over 200 characters' using errcode = 'AC007', hint = 'Leave out what is not needed.';
     end if;
-    perform agentcorp.check_payload('args', args);
     if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
         v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
     end if;
@@ -195,6 +271,7 @@ begin
         select q.limited into v_is_queued from agentcorp.queue q where q.id = v_queue;
     end if;
 
+    args := agentcorp.store_payload(v_shard, v_id, 'args', args);
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags, concurrency_key, ordered_key, tenant)
         values (v_id, enqueue.parent_id, coalesce(v_parent.root_id, v_id), v_now, v_queue, coalesce(v_parent.depth + 1, 0), enqueue.priority,
             enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags,

@@ -20,6 +20,7 @@ declare
     v_detail text;
     v_hint text;
     v_queues text[] := array(select q.name from agentcorp.queue q);
+    v_max bigint := agentcorp.max_payload();
 begin
     v_fields := v_fields || case when may_nest then '{subtasks,sequential}'::text[] else '{unique_key,on_conflict,parent_id,partition_key}' end;
     select x.n, x.p, case
@@ -29,7 +30,8 @@ begin
         when jsonb_typeof(x.n -> 'name') <> 'string' then '/name is not a string'
         when length(x.n ->> 'kind') > 200 then '/kind is over 200 characters'
         when length(x.n ->> 'name') > 1000 then '/name is over 1000 characters'
-        when pg_column_size(x.n -> 'args') > 262144 then '/args is over 256 KiB'
+        when pg_column_size(x.n -> 'args') > v_max then 'large'
+        when x.n -> 'args' ? '$blob' and jsonb_typeof(x.n -> 'args') = 'object' then '/args has the reserved key "$blob" at the top level'
         when x.n ->> 'queue' <> all (v_queues) then 'queue'
         when x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$') then '/priority is not a whole number from 0 to 9'
         when x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$')
@@ -53,7 +55,8 @@ begin
         where case
         when jsonb_typeof(x.n) <> 'object' then true
         when x.n - v_fields <> '{}' or jsonb_typeof(x.n -> 'kind') is distinct from 'string' or x.n ->> 'kind' = ''
-            or jsonb_typeof(x.n -> 'name') <> 'string' or length(x.n ->> 'kind') > 200 or length(x.n ->> 'name') > 1000 or pg_column_size(x.n -> 'args') > 262144 or x.n ->> 'queue' <> all (v_queues)
+            or jsonb_typeof(x.n -> 'name') <> 'string' or length(x.n ->> 'kind') > 200 or length(x.n ->> 'name') > 1000 or pg_column_size(x.n -> 'args') > v_max or
+            x.n -> 'args' ? '$blob' and jsonb_typeof(x.n -> 'args') = 'object' or x.n ->> 'queue' <> all (v_queues)
             or x.n ? 'priority' and (jsonb_typeof(x.n -> 'priority') <> 'number' or x.n ->> 'priority' !~ '^[0-9]$')
             or x.n ? 'max_attempts' and (jsonb_typeof(x.n -> 'max_attempts') <> 'number' or x.n ->> 'max_attempts' !~ '^([1-9][0-9]{0,2}|1000)$') then true
         when x.n ?| '{concurrency_key,ordered_key,tenant}' and exists (select from jsonb_each(x.n) f where f.key in ('concurrency_key', 'ordered_key', 'tenant')
@@ -71,6 +74,9 @@ begin
             select k, agentcorp.did_you_mean(k, v_fields) into v_detail, v_hint from jsonb_object_keys(v_bad.n - v_fields) k limit 1;
             raise exception '%: unknown field "%"', coalesce(nullif(v_bad.p, ''), '/'), v_detail using errcode = 'AC007',
                 hint = trim(concat(v_hint, ' Known fields: ', array_to_string(v_fields, ', '), '.'));
+        elsif v_bad.problem = 'large' then
+            raise exception '%/args are % MiB; the limit is % MiB', v_bad.p, round(pg_column_size(v_bad.n -> 'args') / 1048576.0, 1), round(v_max / 1048576.0, 1)
+                using errcode = 'AC008', hint = 'Store such data elsewhere and pass a reference to it, or raise the setting agentcorp.max_payload.';
         elsif v_bad.problem = 'queue' then
             raise exception '%/queue: unknown queue "%"', v_bad.p, v_bad.n ->> 'queue' using errcode = 'AC006',
                 hint = trim(concat(agentcorp.did_you_mean(v_bad.n ->> 'queue', v_queues), format(' Create it with: select agentcorp.create_queue(%L)', v_bad.n ->> 'queue')));
@@ -96,6 +102,11 @@ create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_n
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
 returns void language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
+    if exists (select from unnest(p_nodes) n where pg_column_size(n) > 262144) then
+        p_nodes := array(select case when pg_column_size(x.n) > 262144 and x.n ? 'args'
+                then x.n || jsonb_build_object('args', agentcorp.store_payload(p_shard, x.id, 'args', x.n -> 'args')) else x.n end
+            from unnest(p_nodes, p_ids) with ordinality x(n, id, i) order by x.i);
+    end if;
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags,
             concurrency_key, ordered_key, tenant)
         select x.id, x.parent, coalesce(p_root, x.id), p_now, q.id, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),

@@ -58,6 +58,10 @@ begin
                 from unnest(p_tasks, p_attempts) u(t, a) where u.t = any (v_refused);
         end if;
         if cardinality(p_outputs) > 0 then
+            if exists (select from unnest(p_outputs) o where pg_column_size(o) > 262144 or o ? '$blob') then
+                p_outputs := array(select agentcorp.store_payload(p_shard, u.t, 'outputs', u.o)
+                    from unnest(p_output_tasks, p_outputs) with ordinality u(t, o, i) order by u.i);
+            end if;
             insert into agentcorp.output (task_id, shard, result)
                 select u.t, s.shard, u.o from agentcorp.shard s cross join unnest(p_output_tasks, p_outputs) u(t, o)
                 where s.shard = p_shard and (v_n = cardinality(p_tasks) or u.t = any (v_won))
@@ -219,6 +223,7 @@ comment on function agentcorp.is_recorded is 'Whether this worker itself has end
 create function agentcorp.put_output(p_shard smallint, p_task bigint, p_output jsonb) returns void language plpgsql as $$
 begin
     if p_output is not null then
+        p_output := agentcorp.store_payload(p_shard, p_task, 'outputs', p_output);
         -- A run before a retry may have left one.
         insert into agentcorp.output (task_id, shard, result) values (p_task, p_shard, p_output)
             on conflict on constraint output_pkey do update set result = excluded.result;
@@ -252,7 +257,6 @@ begin
         if v_delay < interval '0' then
             raise exception 'the delay of task % is negative', v.task using errcode = 'AC007';
         end if;
-        perform agentcorp.check_payload('outputs', v.output);
         v_outcome := case v.outcome when 'completed' then 1 when 'failed' then 2 when 'cancelled' then 3 when 'skipped' then 4
             when 'suspended' then 12 when 'snoozed' then 13 end;
         if v_outcome is null then
@@ -404,7 +408,7 @@ begin
     end if;
     for v_shard in select s.shard from agentcorp.shard s order by random() loop
         exit when max_tasks <= 0;
-        return query select w.task_id, w.attempt, w.kind, w.args, w.parent_id, w.root_id, w.priority, w.policy
+        return query select w.task_id, w.attempt, w.kind, agentcorp.payload(w.args, v_shard), w.parent_id, w.root_id, w.priority, w.policy
             from agentcorp.work(v_shard, worker, v_queue, max_tasks, '{0,1,2,3,4,5,6,7,8,9}', '{0,0,0,0,0,0,0,0,0,0}') w;
         get diagnostics v_n = row_count;
         max_tasks := max_tasks - v_n;

@@ -12,7 +12,8 @@ end $$;
 comment on function agentcorp.require_lease is 'Raises AC002 unless this is the current attempt of the task';
 
 create function agentcorp.step_get(task_id bigint, name text) returns jsonb language sql stable as $$
-    select s.value from agentcorp.step s where s.task_id = step_get.task_id and s.name = step_get.name and s.shard = agentcorp.shard_of(step_get.task_id)
+    select agentcorp.payload(s.value, s.shard) from agentcorp.step s
+        where s.task_id = step_get.task_id and s.name = step_get.name and s.shard = agentcorp.shard_of(step_get.task_id)
 $$;
 comment on function agentcorp.step_get is 'The value of a step that this or an earlier attempt has computed, or null';
 
@@ -25,7 +26,7 @@ begin
     if agentcorp.hold(v_shard, task_id) is distinct from attempt then
         raise exception 'attempt % of task % has ended', attempt, task_id using errcode = 'AC002', hint = 'Stop: the task was cancelled, or another worker has it.';
     end if;
-    perform agentcorp.check_payload('the value of a step', value);
+    value := agentcorp.store_payload(v_shard, task_id, 'step values', value);
     insert into agentcorp.step as s (task_id, created_at, attempt, shard, name, value)
         values (step_put.task_id, agentcorp.clock(), step_put.attempt, v_shard, step_put.name, coalesce(step_put.value, 'null')) on conflict do nothing;
     return agentcorp.step_get(task_id, name);

@@ -136,7 +136,20 @@ begin
         'needs', (select coalesce(jsonb_agg(d.needs_id order by d.needs_id), '[]') from agentcorp.dependencies d where d.task_id = describe.task_id and not d.is_subtask),
         'steps', (select coalesce(jsonb_agg(s.name order by s.created_at), '[]') from agentcorp.step s where s.task_id = describe.task_id and s.shard = v_shard));
 end $$;
-comment on function agentcorp.describe is 'All there is to know about one task, as JSON';
+comment on function agentcorp.describe is
+    'All there is to know about one task, as JSON; of args and output over 256 KiB the reference with a preview';
+
+create function agentcorp.output_of(task_id bigint) returns jsonb language plpgsql stable as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+begin
+    perform 1 from agentcorp.task t where t.id = task_id and t.shard = v_shard;
+    if not found then
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+    return (select agentcorp.payload(o.result, v_shard) from agentcorp.output o where o.task_id = output_of.task_id and o.shard = v_shard);
+end $$;
+comment on function agentcorp.output_of is 'What a task returned, in full; null when it returned nothing or has not completed';
 
 -- What a handler sees of the tasks that it needed: its subtasks and its other needs.
 create function agentcorp.needs_of(task_id bigint, limit_to int default 1000)
@@ -149,7 +162,7 @@ declare
         union select t.id from agentcorp.task t where t.parent_id = needs_of.task_id and t.shard = v_shard order by 1 limit limit_to);
 begin
     return query select t.id, t.name, t.kind, t.parent_id is not distinct from needs_of.task_id, s.state,
-            coalesce(o.result, case when s.state in ('failed', 'cancelled') then t.policy #> '{on_error,default}' end),
+            coalesce(agentcorp.payload(o.result, v_shard), case when s.state in ('failed', 'cancelled') then t.policy #> '{on_error,default}' end),
             case when s.state in ('failed', 'cancelled') then s.error end
         from agentcorp.states(v_shard, v_ids) s join agentcorp.task t on t.id = s.task_id and t.shard = v_shard
         left join agentcorp.output o on o.task_id = t.id and o.shard = v_shard order by t.id;

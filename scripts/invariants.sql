@@ -123,6 +123,13 @@ select 'a subtask hangs below its parent', format('task %s', t.id)
     from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
     where t.parent_id is not null and (p.id is null or t.root_id <> p.root_id or t.depth <> p.depth + 1)
 union all
+select 'a reference leads to a blob that its task uses', format('%s of task %s', x.what, x.task_id) from (
+    select 'args' what, t.id task_id, t.shard, t.args #>> '{$blob,sha256}' sha256 from agentcorp.task t where t.args ? '$blob'
+    union all select 'output', o.task_id, o.shard, o.result #>> '{$blob,sha256}' from agentcorp.output o where o.result ? '$blob'
+    union all select 'step', s.task_id, s.shard, s.value #>> '{$blob,sha256}' from agentcorp.step s where s.value ? '$blob') x
+    where x.sha256 is not null and not exists (select from agentcorp.blob b join agentcorp.blob_use u on u.sha256 = b.sha256 and u.shard = b.shard
+        where b.shard = x.shard and b.sha256 = decode(x.sha256, 'hex') and u.task_id = x.task_id)
+union all
 select 'counters equal a recount', format('queue %s: counted %s, are %s', q.name,
         (c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped),
         (r.ready, r.queued, r.scheduled, r.blocked, r.running, r.completed, r.failed, r.cancelled, r.skipped))

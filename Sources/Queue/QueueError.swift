@@ -28,6 +28,10 @@ public struct QueueError: Error, Sendable, CustomStringConvertible {
         case unsuitableServer
         /// The JSON could not be read.
         case malformedJSON
+        /// A payload is encrypted with a key that is not known here; elsewhere it may be.
+        case missingKey
+        /// A payload is encrypted with another key of that name, or was changed.
+        case undecryptable
     }
 
     public let code: Code

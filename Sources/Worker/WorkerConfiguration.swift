@@ -1,4 +1,5 @@
 public import Postgres
+public import Queue
 
 /// How a worker works. The defaults suit a mixed load.
 public struct WorkerConfiguration: Sendable {
@@ -25,8 +26,10 @@ public struct WorkerConfiguration: Sendable {
     public var maximumBatch = 1000
     /// How long running tasks may go on after the worker was asked to stop; then they are cancelled and given back.
     public var shutdownGrace: Duration = .seconds(30)
-    /// How long a task comes back later for which this worker has no handler.
+    /// How long a task comes back later for which this worker has no handler, or not the key to read it.
     public var unknownKindDelay: Duration = .seconds(30)
+    /// Decrypts arguments, and encrypts outputs and steps; nil for plain payloads.
+    public var cipher: (any PayloadCipher)?
     /// How the process is shown to people.
     public var host = "localhost"
     public var version = "0"

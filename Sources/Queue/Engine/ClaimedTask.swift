@@ -11,7 +11,7 @@ public struct ClaimedTask: Sendable {
     public let shard: Int16
     public let kind: String
     /// The arguments as JSON, undecoded.
-    public let args: [UInt8]
+    package(set) public var args: [UInt8]
     /// The policy as JSON; nil when all is as by default.
     public let policy: [UInt8]?
 

@@ -5,16 +5,36 @@ public struct TaskLink: Sendable {
     let database: any Database
     /// The attempt that speaks; the functions refuse it once it has ended.
     public let key: AttemptKey
+    let coder: PayloadCoder
 
-    public init(_ database: any Database, _ key: AttemptKey) {
+    public init(_ database: any Database, _ key: AttemptKey, cipher: (any PayloadCipher)? = nil) {
         self.database = database
         self.key = key
+        coder = PayloadCoder(cipher)
+    }
+
+    /// The arguments in full, decrypted, from what the claim returned.
+    package func args(_ claimed: [UInt8]) async throws -> [UInt8] {
+        var args = claimed
+        if StoredForm(args) == .reference {
+            args = try await database.call("select agentcorp.args_of($1)", [key.task]).rows[0].bytes(0)
+        }
+        return try coder.open(args, for: .args)
+    }
+
+    /// Encrypts an output, and stores a large one ahead of the end: the end then carries a reference.
+    package func output(_ output: PostgresJSON) async throws -> PostgresJSON {
+        let sealed = try coder.seal(output, for: .output(task: key.task))
+        guard sealed.bytes.count > PayloadCoder.inlineLimit else { return sealed }
+        let result = try await database.call(
+            "select agentcorp.store_output($1, $2, $3)", [key.task, Int32(key.attempt), sealed])
+        return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) } ?? sealed
     }
 
     /// The recorded value of a step; nil when no attempt has computed it yet.
     public func step(_ name: String) async throws -> PostgresJSON? {
         let result = try await database.call("select agentcorp.step_get($1, $2)", [key.task, name])
-        return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) }
+        return try result.rows[0].bytesOrNil(0).map { PostgresJSON(try coder.open($0, for: .step(name: name))) }
     }
 
     /// Records the value of a step and returns what is recorded: the first one wins.
@@ -22,8 +42,9 @@ public struct TaskLink: Sendable {
     /// Throws `QueueError` with code `leaseLost` when the attempt was ended by somebody else.
     public func putStep(_ name: String, _ value: PostgresJSON) async throws -> PostgresJSON {
         let result = try await database.call(
-            "select agentcorp.step_put($1, $2, $3, $4)", [key.task, Int32(key.attempt), name, value])
-        return PostgresJSON(try result.rows[0].bytes(0))
+            "select agentcorp.step_put($1, $2, $3, $4)",
+            [key.task, Int32(key.attempt), name, try coder.seal(value, for: .step(name: name))])
+        return PostgresJSON(try coder.open(try result.rows[0].bytes(0), for: .step(name: name)))
     }
 
     /// Shows how far the task is: a fraction from 0 to 1 and a line of text.
@@ -34,9 +55,14 @@ public struct TaskLink: Sendable {
 
     /// The tasks that this one needed, its subtasks among them, in the order of their ids; at most 100,000.
     public func needs() async throws -> [NeededTask] {
-        try await database.json(
-            "select coalesce(jsonb_agg(to_jsonb(n) order by n.id), '[]') from agentcorp.needs_of($1, 100000) n",
-            [key.task])
+        // A row each: all outputs in one JSON document could be more than jsonb holds.
+        let result = try await database.call(
+            "select to_jsonb(n) from agentcorp.needs_of($1, 100000) n order by n.id", [key.task])
+        return try result.rows.map { row throws in
+            var task = try JSONCoding.decode(try row.bytes(0), as: NeededTask.self)
+            task.output = try task.output.map { try coder.open($0, for: .output(task: task.id)) }
+            return task
+        }
     }
 
     /// Ends the attempt as completed, within the transaction that `database` is in.
@@ -44,7 +70,11 @@ public struct TaskLink: Sendable {
     /// Throws `QueueError` with code `leaseLost` when somebody else has ended it; the transaction must then be rolled back.
     public func complete(worker: Int64, output: PostgresJSON?) async throws {
         let result = try await database.call(
-            "select agentcorp.finish($1, $2, $3, output => $4)", [key.task, Int32(key.attempt), worker, output])
+            "select agentcorp.finish($1, $2, $3, output => $4)",
+            [
+                key.task, Int32(key.attempt), worker,
+                try output.map { try coder.seal($0, for: .output(task: key.task)) },
+            ])
         guard try result.rows[0].bool(0) else {
             throw QueueError(.leaseLost, "attempt \(key.attempt) of task \(key.task) has ended", sqlState: "AC002")
         }

@@ -15,9 +15,15 @@ extension TaskManager {
             ])
     }
 
-    /// All there is to know about one task, as JSON.
+    /// All there is to know about one task, as JSON. Large payloads are shown by a reference, encrypted ones as they are
+    /// stored when their key is not known here.
     public func describe(_ task: Int64) async throws -> JSONValue {
-        try await database.json("select agentcorp.describe($1)", [task])
+        let description: JSONValue = try await database.json("select agentcorp.describe($1)", [task])
+        guard coder.cipher != nil, case .object(var members) = description else { return description }
+        for (name, purpose) in [("args", PayloadPurpose.args), ("output", .output(task: task))] {
+            if let value = members[name], let opened = try? coder.open(value, for: purpose) { members[name] = opened }
+        }
+        return .object(members)
     }
 
     /// A task and all below it, depth first.
@@ -33,8 +39,9 @@ extension TaskManager {
 
     /// What a task returned; nil when it returned nothing or has not completed.
     public func output(of task: Int64) async throws -> PostgresJSON? {
-        let result = try await database.call("select agentcorp.describe($1) -> 'output'", [task])
-        return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) }.flatMap { $0.text == "null" ? nil : $0 }
+        let result = try await database.call("select agentcorp.output_of($1)", [task])
+        return try result.rows[0].bytesOrNil(0).map { PostgresJSON(try coder.open($0, for: .output(task: task))) }
+            .flatMap { $0.text == "null" ? nil : $0 }
     }
 
     /// Queues with their depths.

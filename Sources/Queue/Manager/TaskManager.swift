@@ -9,9 +9,12 @@ public struct TaskManager: Sendable {
     static let treeDeadline = Duration.seconds(600)
 
     let database: any Database
+    let coder: PayloadCoder
 
-    public init(_ database: any Database) {
+    /// - Parameter cipher: Encrypts arguments, and decrypts what is read; nil for plain payloads.
+    public init(_ database: any Database, cipher: (any PayloadCipher)? = nil) {
         self.database = database
+        coder = PayloadCoder(cipher)
     }
 
     /// Adds one task and returns its id.
@@ -23,7 +26,7 @@ public struct TaskManager: Sendable {
                 concurrency_key => $16, ordered_key => $17, tenant => $18)
             """,
             [
-                task.kind, task.args, task.queue, Int32(clamping: task.priority),
+                task.kind, try coder.seal(task.args, for: .args), task.queue, Int32(clamping: task.priority),
                 task.runAt.map { PostgresTimestamp($0) }, Int32(clamping: task.maxAttempts), task.timeout, task.backoff,
                 task.uniqueKey, task.onConflict.rawValue, task.parentID, task.needs.isEmpty ? nil : task.needs,
                 task.tags.isEmpty ? nil : task.tags, task.name, task.delay,
@@ -36,7 +39,7 @@ public struct TaskManager: Sendable {
     @discardableResult
     public func enqueueMany(_ tasks: PostgresJSON) async throws -> [Int64] {
         let result = try await database.call(
-            "select * from agentcorp.enqueue_many($1)", [tasks], deadline: Self.treeDeadline)
+            "select * from agentcorp.enqueue_many($1)", [try coder.seal(tasks: tasks)], deadline: Self.treeDeadline)
         return try result.rows.map { row throws in try row.int64(0) }
     }
 
@@ -44,14 +47,16 @@ public struct TaskManager: Sendable {
     @discardableResult
     public func enqueueTree(_ tree: PostgresJSON, uniqueKey: String? = nil) async throws -> Int64 {
         let result = try await database.call(
-            "select agentcorp.enqueue_tree($1, unique_key => $2)", [tree, uniqueKey], deadline: Self.treeDeadline)
+            "select agentcorp.enqueue_tree($1, unique_key => $2)", [try coder.seal(tasks: tree), uniqueKey],
+            deadline: Self.treeDeadline)
         return try result.rows[0].int64(0)
     }
 
     /// Adds a task that is made of subtasks, `[{"kind": ...}, ...]`, and described in words.
     @discardableResult
     public func addComplexTask(_ description: String, subtasks: PostgresJSON) async throws -> Int64 {
-        let result = try await database.call("select agentcorp.add_complex_task($1, $2)", [description, subtasks])
+        let result = try await database.call(
+            "select agentcorp.add_complex_task($1, $2)", [description, try coder.seal(tasks: subtasks)])
         return try result.rows[0].int64(0)
     }
 
@@ -77,7 +82,8 @@ public struct TaskManager: Sendable {
     @discardableResult
     public func addSubtasks(_ subtasks: PostgresJSON, to parent: Int64) async throws -> [Int64] {
         let result = try await database.call(
-            "select * from agentcorp.add_subtasks($1, $2)", [parent, subtasks], deadline: Self.treeDeadline)
+            "select * from agentcorp.add_subtasks($1, $2)", [parent, try coder.seal(tasks: subtasks)],
+            deadline: Self.treeDeadline)
         return try result.rows.map { row throws in try row.int64(0) }
     }
 

@@ -16,7 +16,7 @@ public struct TaskRequest: Sendable {
     }
 
     public var kind: String
-    /// A JSON document of at most 256 KiB.
+    /// A JSON document of at most 64 MiB, unless the database says otherwise.
     public var args: PostgresJSON
     public var queue = "default"
     /// 0 is the most urgent, 9 the least.

@@ -7,7 +7,7 @@ public struct NeededTask: Sendable, Codable, Identifiable {
     public let isSubtask: Bool
     public let state: TaskState
     /// What it returned; nil when it returned nothing or did not complete.
-    public let output: JSONValue?
+    package(set) public var output: JSONValue?
     public let error: TaskFailure?
 
     enum CodingKeys: String, CodingKey {

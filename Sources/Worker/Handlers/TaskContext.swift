@@ -8,12 +8,16 @@ public struct TaskContext: Sendable {
     /// The pool of the worker; also for the handler's own queries.
     public let pool: PostgresPool
     let worker: Int64
+    private let cipher: (any PayloadCipher)?
     private let baseLogger: Logger
 
-    init(task: ClaimedTask, pool: PostgresPool, worker: Int64, logger: Logger) {
+    init(
+        task: ClaimedTask, pool: PostgresPool, worker: Int64, cipher: (any PayloadCipher)? = nil, logger: Logger
+    ) {
         self.task = task
         self.pool = pool
         self.worker = worker
+        self.cipher = cipher
         baseLogger = logger
     }
 
@@ -30,9 +34,9 @@ public struct TaskContext: Sendable {
     }
 
     /// Adds tasks and steers them, each call in a transaction of its own.
-    public var manager: TaskManager { TaskManager(pool) }
+    public var manager: TaskManager { TaskManager(pool, cipher: cipher) }
 
-    private var link: TaskLink { TaskLink(pool, key) }
+    private var link: TaskLink { TaskLink(pool, key, cipher: cipher) }
 
     /// Decodes the arguments. Throws `PermanentFailure` when they do not fit.
     public func decode<Input: Decodable>(_ type: Input.Type = Input.self) throws -> Input {
@@ -71,9 +75,9 @@ public struct TaskContext: Sendable {
     @discardableResult
     public func addSubtasks(_ subtasks: PostgresJSON, step: String = "subtasks") async throws -> [Int64] {
         try await pool.transaction { connection in
-            let link = TaskLink(connection, key)
+            let link = TaskLink(connection, key, cipher: cipher)
             if let recorded = try await link.step(step) { return try JSONCoding.decode(recorded.bytes) }
-            let ids = try await TaskManager(connection).addSubtasks(subtasks, to: task.id)
+            let ids = try await TaskManager(connection, cipher: cipher).addSubtasks(subtasks, to: task.id)
             _ = try await link.putStep(step, try JSONCoding.encode(ids))
             return ids
         }
@@ -97,6 +101,12 @@ public struct TaskContext: Sendable {
         try await link.needs()
     }
 
+    /// What the handler returned, as the lane reports it: small, so that a large output holds up nobody else's.
+    func record(_ output: PostgresJSON) async throws -> PostgresJSON {
+        guard cipher != nil || output.bytes.count > PayloadCoder.inlineLimit else { return output }
+        return try await link.output(output)
+    }
+
     /// Shows how far the task is: a fraction from 0 to 1 and a line of text.
     public func reportProgress(_ fraction: Double? = nil, _ message: String? = nil) async throws {
         try await link.reportProgress(fraction, message)
@@ -109,11 +119,11 @@ public struct TaskContext: Sendable {
     public func completeInTransaction(
         _ body: (PostgresConnection) async throws -> PostgresJSON?
     ) async throws -> TaskResult {
-        let output = try await pool.transaction { connection in
+        try await pool.transaction { connection in
             let output = try await body(connection)
-            try await TaskLink(connection, key).complete(worker: worker, output: output)
-            return output
+            try await TaskLink(connection, key, cipher: cipher).complete(worker: worker, output: output)
         }
-        return .completed(output)
+        // The transaction has recorded the output; what the lane reports of this attempt changes nothing any more.
+        return .completed(nil)
     }
 }

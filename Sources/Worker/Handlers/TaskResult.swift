@@ -3,7 +3,7 @@ internal import Queue
 
 /// What a handler says when it returns.
 public enum TaskResult: Sendable {
-    /// Done, with a JSON document of at most 256 KiB, or with nothing.
+    /// Done, with a JSON document of at most 64 MiB unless the database says otherwise, or with nothing.
     case completed(PostgresJSON?)
     /// Leave the worker until the subtasks have ended, then run again. Nil keeps the task's own join policy.
     case waitForChildren(join: JoinPolicy?)

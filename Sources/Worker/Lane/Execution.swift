@@ -7,21 +7,15 @@ struct Execution {
     let task: ClaimedTask
     let handler: TaskHandler
     let context: TaskContext
-
-    /// The largest output, in bytes.
-    static let maximumOutput = 262_144
+    /// How long a task is put off that comes upon a payload whose key is not here.
+    let missingKeyDelay: Duration
 
     func run() async -> FinishedTask.Outcome? {
         do {
             switch try await handler(context) {
             case .completed(let output):
-                if let output, output.bytes.count > Self.maximumOutput {
-                    return .failed(
-                        TaskFailure(
-                            "the output is \(output.bytes.count / 1024) KiB; the limit is 256 KiB", reason: "output"),
-                        isPermanent: true, delay: nil)
-                }
-                return .completed(output: output)
+                guard let output else { return .completed(output: nil) }
+                return await record(output)
             case .waitForChildren(let join): return .suspended(join: join?.json)
             case .snooze(let delay): return .snoozed(max(delay, .zero))
             case .cancelled(let reason): return .cancelled(TaskFailure(reason, reason: "cancelled"))
@@ -34,11 +28,36 @@ struct Execution {
             return .failed(error, isPermanent: false, delay: nil)
         } catch let error as QueueError where error.code == .leaseLost {
             return nil
+        } catch let error as QueueError where error.code == .missingKey {
+            // Another worker may have the key; that is no failure of the task.
+            return .snoozed(missingKeyDelay)
+        } catch let error as QueueError where error.code == .undecryptable {
+            return .failed(TaskFailure("\(error)", reason: "decryption"), isPermanent: true, delay: nil)
         } catch is CancellationError {
             return .failed(
                 TaskFailure("the handler was cancelled", reason: "cancelled"), isPermanent: false, delay: nil)
         } catch {
             return .failed(TaskFailure("\(error)"), isPermanent: false, delay: nil)
+        }
+    }
+
+    /// The work is done: an outage must not undo it, and what the server refuses would be refused again.
+    private func record(_ output: PostgresJSON) async -> FinishedTask.Outcome? {
+        var outage = Outage()
+        while true {
+            do {
+                return .completed(output: try await context.record(output))
+            } catch let error as QueueError where error.code == .leaseLost {
+                return nil
+            } catch  where Lane.isRejection(error) {
+                return .failed(
+                    TaskFailure("the output was refused: \(error)", reason: "output"), isPermanent: true, delay: nil)
+            } catch  where Task.isCancelled {
+                return .failed(
+                    TaskFailure("the handler was cancelled", reason: "cancelled"), isPermanent: false, delay: nil)
+            } catch {
+                await outage.pause(error, context.logger)
+            }
         }
     }
 }

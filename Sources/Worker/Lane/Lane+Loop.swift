@@ -128,12 +128,12 @@ extension Lane {
     }
 
     /// Whether the server, or the encoder before it, rejects the values of a call; sending it again would not help.
-    private static func isRejection(_ error: any Error) -> Bool {
+    static func isRejection(_ error: any Error) -> Bool {
         switch error {
         case let error as PostgresError:
             error.code == .invalidValue || (error.code == .server && error.sqlState?.hasPrefix("22") == true)
         case let error as QueueError:
-            [.unknownTask, .invalidValue, .tooLarge].contains(error.code)
+            [.unknownTask, .invalidValue, .tooLarge, .malformedJSON].contains(error.code)
         default: false
         }
     }

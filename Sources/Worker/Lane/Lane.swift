@@ -71,14 +71,25 @@ final class Lane: Sendable {
                 metadata: ["task": "\(task.id)", "kind": "\(task.kind)", "delay": "\(configuration.unknownKindDelay)"])
             return end(key, .release(delay: configuration.unknownKindDelay))
         }
-        let context = TaskContext(task: task, pool: pool, worker: identity.worker, logger: logger)
+        var task = task
+        if StoredForm(task.args) != .plain {
+            do {
+                task.args = try await TaskLink(pool, key, cipher: configuration.cipher).args(task.args)
+            } catch {
+                return end(key, await unreadable(error, key, startedAt))
+            }
+        }
+        let context = TaskContext(
+            task: task, pool: pool, worker: identity.worker, cipher: configuration.cipher, logger: logger)
         let timer = TaskPolicy.timeout(of: task).map { timeout in
             Task {
                 try await Task.sleep(for: timeout)
                 await self.expire(key, timeout)
             }
         }
-        let outcome = await Execution(task: task, handler: handler, context: context).run()
+        let outcome = await Execution(
+            task: task, handler: handler, context: context, missingKeyDelay: configuration.unknownKindDelay
+        ).run()
         timer?.cancel()
         let ran = ContinuousClock.now - startedAt
         if case .failed(let failure, _, _) = outcome {
@@ -88,6 +99,29 @@ final class Lane: Sendable {
                 "attempt ended", metadata: ["outcome": "\(outcome?.word ?? "lease lost")", "ran": "\(ran)"])
         }
         end(key, outcome.map { .report(FinishedTask(key: key, outcome: $0, ran: ran)) } ?? .drop)
+    }
+
+    /// What becomes of a task whose arguments cannot be read: it waits for a worker that can, unless nobody ever will.
+    private func unreadable(
+        _ error: any Error, _ key: AttemptKey, _ startedAt: ContinuousClock.Instant
+    ) async -> EndedTask.Fate {
+        let isHopeless =
+            switch error {
+            case let error as QueueError: error.code == .undecryptable
+            case let error as PostgresError: error.sqlState == "XX001"
+            default: false
+            }
+        logger.error("the arguments cannot be read", metadata: ["task": "\(key.task)", "error": "\(error)"])
+        if isHopeless {
+            let failure = TaskFailure("the arguments cannot be read: \(error)", reason: "decryption")
+            return .report(
+                FinishedTask(
+                    key: key, outcome: .failed(failure, isPermanent: true, delay: nil),
+                    ran: ContinuousClock.now - startedAt))
+        }
+        // For whoever asks why the task does not run; the log is on another machine.
+        try? await TaskLink(pool, key).reportProgress(nil, "not run: \(error)")
+        return .release(delay: configuration.unknownKindDelay)
     }
 
     /// The handler has run for too long: tell it to stop, and if it does not, go on without it.

@@ -43,6 +43,7 @@ enum Failure {
         case .unknownTask, .unknownQueue: .notFound
         case .cycle, .invalidValue, .tooLarge, .malformedJSON: .badInput
         case .keyTaken, .wrongState, .leaseLost, .workerDead: .conflict
+        case .missingKey, .undecryptable: .unexpected
         case .schemaMismatch, .unsuitableServer: .schemaMismatch
         }
     }
