@@ -117,21 +117,21 @@ $$;
 comment on function agentcorp.key_usage is 'How many payloads are encrypted with which key. It reads them all';
 
 -- Ten thousand rows are looked at in a call, so that none runs long where little is encrypted.
-create function agentcorp.sealed_payloads(what text, p_shard smallint, p_key text, p_after bigint default 0, p_after_name text default '', p_limit int default 100,
+create function agentcorp.sealed_payloads(p_what text, p_shard smallint, p_key text, p_after bigint default 0, p_after_name text default '', p_limit int default 100,
     out scanned_to bigint, out scanned_name text, out task_ids bigint[], out names text[], out stored jsonb[])
 language plpgsql stable set enable_seqscan = off set jit = off as $$
 declare
     v_from bigint := greatest(p_after, (p_shard::bigint << 53) - 1);
 begin
-    if what is null or what not in ('args', 'outputs', 'steps') then
-        raise exception 'there are no payloads called "%"', what using errcode = 'AC007', hint = 'Use args, outputs or steps.';
+    if p_what is null or p_what not in ('args', 'outputs', 'steps') then
+        raise exception 'there are no payloads called "%"', p_what using errcode = 'AC007', hint = 'Use args, outputs or steps.';
     end if;
     with looked as materialized (
-        (select t.id, '' as name, t.args as value from agentcorp.task t where what = 'args' and t.shard = p_shard and t.id > v_from order by t.id limit 10000)
+        (select t.id, '' as name, t.args as value from agentcorp.task t where p_what = 'args' and t.shard = p_shard and t.id > v_from order by t.id limit 10000)
         union all
-        (select o.task_id, '', o.result from agentcorp.output o where what = 'outputs' and o.shard = p_shard and o.task_id > v_from order by o.task_id limit 10000)
+        (select o.task_id, '', o.result from agentcorp.output o where p_what = 'outputs' and o.shard = p_shard and o.task_id > v_from order by o.task_id limit 10000)
         union all
-        (select s.task_id, s.name, s.value from agentcorp.step s where what = 'steps' and s.shard = p_shard
+        (select s.task_id, s.name, s.value from agentcorp.step s where p_what = 'steps' and s.shard = p_shard
             and (s.task_id, s.name) > (p_after, p_after_name) order by s.task_id, s.name limit 10000)
     ), found as (
         select l.id, l.name, l.value from looked l where agentcorp.payload_key(l.value) <> p_key order by l.id, l.name limit p_limit
@@ -150,7 +150,7 @@ comment on function agentcorp.sealed_payloads is
 -- Only what is still as it was read is replaced: an output may have been written anew, a task pruned. A worker that has claimed the
 -- task reads what is there then; it must know both keys.
 -- locks: the payload's row, blob (shared, then skips what others hold)
-create function agentcorp.reseal(what text, p_shard smallint, p_task_ids bigint[], p_names text[], p_old jsonb[], p_new jsonb[]) returns int language plpgsql
+create function agentcorp.reseal(p_what text, p_shard smallint, p_task_ids bigint[], p_names text[], p_old jsonb[], p_new jsonb[]) returns int language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v record;
@@ -160,18 +160,18 @@ declare
 begin
     for v in select * from unnest(p_task_ids, p_names, p_old, p_new) u(id, name, old, new) order by u.id, u.name loop
         v_stored := null;
-        if what = 'args' then
+        if p_what = 'args' then
             select t.args into v_stored from agentcorp.task t where t.id = v.id and t.shard = p_shard for no key update;
-        elsif what = 'outputs' then
+        elsif p_what = 'outputs' then
             select o.result into v_stored from agentcorp.output o where o.task_id = v.id and o.shard = p_shard for no key update;
         else
             select s.value into v_stored from agentcorp.step s where s.task_id = v.id and s.name = v.name and s.shard = p_shard for no key update;
         end if;
         continue when v_stored is distinct from v.old;
-        v_stored := agentcorp.store_payload(p_shard, v.id, what, v.new);
-        if what = 'args' then
+        v_stored := agentcorp.store_payload(p_shard, v.id, p_what, v.new);
+        if p_what = 'args' then
             update agentcorp.task t set args = v_stored where t.id = v.id and t.shard = p_shard;
-        elsif what = 'outputs' then
+        elsif p_what = 'outputs' then
             update agentcorp.output o set result = v_stored where o.task_id = v.id and o.shard = p_shard;
         else
             update agentcorp.step s set value = v_stored where s.task_id = v.id and s.name = v.name and s.shard = p_shard;
