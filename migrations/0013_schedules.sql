@@ -80,7 +80,7 @@ begin
             case p_position when 4 then ' or names from JAN to DEC' when 5 then ' or names from SUN to SAT' end,
             ', with lists (1,5), ranges (1-5) and steps (*/15).')));
     end if;
-    return v_value + v_low - 1 + (p_position = 5)::int;
+    return v_value + v_low - 1;
 end $$;
 comment on function agentcorp.cron_value is 'A number or name in a field of a cron expression';
 
@@ -162,7 +162,7 @@ begin
             when '@weekly' then '0 0 * * 0' when '@monthly' then '0 0 1 * *' when '@yearly' then '0 0 1 1 *' when '@annually' then '0 0 1 1 *' end, ' ');
         if v_fields is null then
             raise exception 'cron: "%" is not understood', left(v_cron, 50) using errcode = 'AC007',
-                hint = trim(concat(agentcorp.did_you_mean(v_cron, v_nicknames || '@every'), ' Use ', array_to_string(v_nicknames, ', '), ' or "@every 15m".'));
+                hint = trim(concat(agentcorp.did_you_mean(v_cron, v_nicknames || array['@every']), ' Use ', array_to_string(v_nicknames, ', '), ' or "@every 15m".'));
         end if;
     else
         v_fields := string_to_array(v_cron, ' ');

@@ -3,7 +3,7 @@ public import Postgres
 internal import Queue
 public import ServiceLifecycle
 
-/// The process that unblocks, promotes, rescues and counts. Several may run; one leads.
+/// The process that unblocks, promotes, fires schedules, rescues and counts. Several may run; one leads.
 public struct Coordinator: Service {
     private let pool: PostgresPool
     private let configuration: CoordinatorConfiguration
@@ -28,6 +28,7 @@ public struct Coordinator: Service {
             Resolver(link: link, shards: shards, poll: configuration.poll),
             Promoter(link: link, shards: shards, poll: configuration.poll),
             Admitter(link: link, shards: shards, poll: configuration.poll),
+            Scheduler(link: link, shards: shards, poll: configuration.poll, logger: logger),
         ]
         let patient: [any Duty] = [
             Rescuer(link: link, beat: configuration.beat, logger: logger),

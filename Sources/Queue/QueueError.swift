@@ -4,7 +4,7 @@ internal import Postgres
 public struct QueueError: Error, Sendable, CustomStringConvertible {
     /// The kinds of errors; the SQL functions raise most of them under SQLSTATEs of class `AC`.
     public enum Code: String, Sendable {
-        /// AC001: no task has that id, or no sibling that name.
+        /// AC001: no task has that id, or no sibling or schedule that name.
         case unknownTask
         /// AC002: the attempt was ended by somebody else; stop working on it.
         case leaseLost

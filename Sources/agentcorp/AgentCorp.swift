@@ -26,8 +26,8 @@ struct AgentCorp: AsyncParsableCommand {
             CommandGroup(
                 name: "Work",
                 subcommands: [
-                    EnqueueCommand.self, RunCommand.self, TasksCommand.self, QueuesCommand.self, WorkersCommand.self,
-                    LimitsCommand.self, HistoryCommand.self,
+                    EnqueueCommand.self, RunCommand.self, TasksCommand.self, QueuesCommand.self, SchedulesCommand.self,
+                    WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                 ]),
             CommandGroup(
                 name: "Database",

@@ -6,7 +6,9 @@ import Testing
         [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["tasks"], ["tasks", "list"],
         ["tasks", "show"],
         ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"], ["queues"],
-        ["queues", "list"], ["queues", "create"], ["queues", "pause"], ["queues", "resume"], ["workers"], ["history"],
+        ["queues", "list"], ["queues", "create"], ["queues", "pause"], ["queues", "resume"], ["schedules"],
+        ["schedules", "list"], ["schedules", "set"], ["schedules", "remove"], ["schedules", "pause"],
+        ["schedules", "resume"], ["schedules", "run"], ["schedules", "next"], ["workers"], ["history"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"], ["migrate", "print"], ["psql"],
         ["completions"],
     ]

@@ -69,7 +69,7 @@ import Testing
         "every listing is JSON with --json", .migratedDatabase,
         arguments: [
             ["queues", "list"], ["queues"], ["workers"], ["workers", "--all"], ["history"], ["tasks", "tree", "1"],
-            ["migrate", "status"],
+            ["migrate", "status"], ["schedules"],
         ])
     func listings(command: [String]) async throws {
         let result = try await Agentcorp.run(command + ["--json"])

@@ -58,6 +58,23 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("a schedule fires as soon as its time has come", .migratedDatabase)
+    func schedules() async throws {
+        try await withCoordinator({ $0.poll = .seconds(60) }) { pool, manager in
+            // Known within a second by its notification; from then on the time of the next fire alone counts.
+            try await manager.setSchedule(ScheduleRequest("tick", cron: "every 1s", kind: "noop"))
+            try await manager.setSchedule(ScheduleRequest("other", cron: "every 1s", kind: "noop"))
+            try await waitUntil("three fires") {
+                try await pool.query("select count(*) from agentcorp.fire where schedule = 'tick'").rows[0].int64(0)
+                    >= 3
+            }
+            let late = try await pool.query(
+                "select max(extract(epoch from fired_at - fire_at))::float8 from agentcorp.fire"
+            ).rows[0]
+            #expect(try late.double(0) < 1)
+        }
+    }
+
     @Test("a dependant is unblocked when its needs have ended", .migratedDatabase)
     func resolves() async throws {
         try await withCoordinator({

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Queue
 import Testing
 import Worker
@@ -132,6 +133,15 @@ struct CommandTests {
                 "AGENTCORP_TASK_ID=12", "AGENTCORP_ATTEMPT=3", "AGENTCORP_ATTEMPT_KEY=12:3",
                 "AGENTCORP_IDEMPOTENCY_KEY=agentcorp-12",
             ])
+    }
+
+    @Test("a command of a schedule learns which it is, and for which moment it runs")
+    func fireVariables() throws {
+        let fire = ScheduledFire(schedule: "backup", fireAt: Date(timeIntervalSince1970: 1_893_456_000))
+        let variables = CommandEnvironment(of: [:]).variables(
+            for: AttemptKey(task: 1, attempt: 1), of: fire, adding: ["AGENTCORP_FIRE_AT": "never"])
+        #expect(variables["AGENTCORP_SCHEDULE"] == "backup")
+        #expect(variables["AGENTCORP_FIRE_AT"] == "2030-01-01T00:00:00Z")
     }
 
     @Test("the operator may let more variables through")

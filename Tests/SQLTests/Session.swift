@@ -23,6 +23,13 @@ struct Session {
         try await run("set agentcorp.clock_offset = '\(offset)'")
     }
 
+    /// Sets the session's clock to a moment in UTC, from which it goes on.
+    func setMoment(_ moment: String) async throws {
+        try await run(
+            "select set_config('agentcorp.clock_offset', (extract(epoch from timestamptz '\(moment)Z' - clock_timestamp()) || ' s'), false)"
+        )
+    }
+
     func run(_ sql: String) async throws {
         try await connection.script(sql)
     }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Queue
 
 /// The environment of a command: a few harmless variables of the worker, its own, and the identity of its task.
@@ -15,13 +16,18 @@ struct CommandEnvironment: Sendable {
         }
     }
 
-    func variables(for key: AttemptKey, adding own: [String: String]) -> [String: String] {
-        let identity = [
+    func variables(for key: AttemptKey, of fire: ScheduledFire? = nil, adding own: [String: String]) -> [String: String]
+    {
+        var identity = [
             "AGENTCORP_TASK_ID": "\(key.task)",
             "AGENTCORP_ATTEMPT": "\(key.attempt)",
             "AGENTCORP_ATTEMPT_KEY": "\(key.task):\(key.attempt)",
             "AGENTCORP_IDEMPOTENCY_KEY": key.idempotencyKey,
         ]
+        if let fire {
+            identity["AGENTCORP_SCHEDULE"] = fire.schedule
+            identity["AGENTCORP_FIRE_AT"] = fire.fireAt.formatted(Date.ISO8601FormatStyle())
+        }
         return inherited.merging(own) { $1 }.merging(identity) { $1 }
     }
 }

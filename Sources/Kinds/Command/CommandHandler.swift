@@ -14,13 +14,15 @@ struct CommandHandler: Sendable {
         // One query: nothing in the claim says whether the task has needed others, and starting a process costs
         // twenty times as much.
         let input = try CommandInput(context.task, needs: try await context.needs())
-        return .completed(try await run(arguments, input: input.bytes, key: context.key))
+        return .completed(try await run(arguments, input: input.bytes, key: context.key, fire: context.task.fire))
     }
 
-    func run(_ arguments: CommandArguments, input: [UInt8], key: AttemptKey) async throws -> PostgresJSON {
+    func run(_ arguments: CommandArguments, input: [UInt8], key: AttemptKey, fire: ScheduledFire? = nil) async throws
+        -> PostgresJSON
+    {
         let process = CommandProcess(
             argv: arguments.argv, directory: arguments.directory,
-            environment: environment.variables(for: key, adding: arguments.environment), input: input,
+            environment: environment.variables(for: key, of: fire, adding: arguments.environment), input: input,
             outputLimit: arguments.maximumOutput, grace: grace)
         let ending: CommandProcess.Ending
         do {

@@ -51,6 +51,13 @@ public struct CoordinatorLink: Sendable {
         return Int(try result.rows[0].int32(0))
     }
 
+    /// Enqueues the tasks of due schedules; says how many schedules could not fire, and when the next is due.
+    public func fireSchedules(shard: Int16) async throws -> (failed: Int, nextDue: Duration?) {
+        let result = try await database.call("select failed, next_in_ms from agentcorp.fire_schedules($1)", [shard])
+        let row = result.rows[0]
+        return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
+    }
+
     /// Declares workers dead that missed three beats, and gives their tasks to others.
     public func rescue(beat: Duration) async throws -> (workers: Int, tasks: Int) {
         let result = try await database.call("select * from agentcorp.rescue($1)", [beat])

@@ -6,3 +6,9 @@ extension PostgresTimestamp {
         self.init(microseconds: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()))
     }
 }
+
+extension Date {
+    init(_ timestamp: PostgresTimestamp) {
+        self.init(timeIntervalSince1970: Double(timestamp.microseconds) / 1_000_000)
+    }
+}

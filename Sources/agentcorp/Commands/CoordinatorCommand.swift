@@ -3,11 +3,11 @@ import Coordinator
 import Postgres
 import Queue
 
-/// `agentcorp coordinator`: unblocks, promotes, rescues and counts.
+/// `agentcorp coordinator`: unblocks, promotes, fires schedules, rescues and counts.
 struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator",
-        abstract: "Unblock, promote and rescue tasks, until told to stop.",
+        abstract: "Unblock, promote and rescue tasks and fire schedules, until told to stop.",
         discussion: """
             EXAMPLES
               agentcorp coordinator
