@@ -172,7 +172,7 @@ struct CronTests {
         for (after, expected) in [("2026-01-01", "2032-02-29"), ("2088-03-01", "2116-02-29")] {
             #expect(
                 try await sql.value("select agentcorp.next_fire('0 0 29 2 */6', 'UTC', '\(after)')::date") == expected,
-                "\(cron)")
+                "after \(after)")
         }
     }
 }
