@@ -190,7 +190,7 @@ end $$;
 comment on function agentcorp.parse_cron is 'Reads a cron expression; AC007 names the field that is wrong';
 
 -- The calendar alone, without time zones: years and months that do not match are passed over whole.
-create function agentcorp.next_wall(p agentcorp.timetable, p_from timestamp) returns timestamp language plpgsql immutable as $$
+create function agentcorp.next_wall(p_times agentcorp.timetable, p_from timestamp) returns timestamp language plpgsql immutable as $$
 declare
     v_day date := p_from;
     v_hour int := extract(hour from p_from);
@@ -204,16 +204,16 @@ begin
     -- The last of the 40 years may be needed: 29 February on one day of the week, across a year without one.
     for attempt in 1 .. 41 * 12 loop
         v_end := date_trunc('month', v_day) + interval '1 month';
-        if v_month = any (p.months) then
+        if v_month = any (p_times.months) then
             v_weekday := extract(dow from v_day);
             while v_day < v_end loop
-                v_is_day := extract(day from v_day) = any (p.days);
-                if p.either_day and (v_is_day or v_weekday = any (p.weekdays)) or v_is_day and v_weekday = any (p.weekdays) then
-                    foreach i in array p.hours loop
-                        if i = v_hour and v_minute <= p.minutes[cardinality(p.minutes)] then
-                            return v_day + make_time(i, (select m from unnest(p.minutes) m where m >= v_minute limit 1), 0);
+                v_is_day := extract(day from v_day) = any (p_times.days);
+                if p_times.either_day and (v_is_day or v_weekday = any (p_times.weekdays)) or v_is_day and v_weekday = any (p_times.weekdays) then
+                    foreach i in array p_times.hours loop
+                        if i = v_hour and v_minute <= p_times.minutes[cardinality(p_times.minutes)] then
+                            return v_day + make_time(i, (select m from unnest(p_times.minutes) m where m >= v_minute limit 1), 0);
                         elsif i > v_hour then
-                            return v_day + make_time(i, p.minutes[1], 0);
+                            return v_day + make_time(i, p_times.minutes[1], 0);
                         end if;
                     end loop;
                 end if;
@@ -273,7 +273,7 @@ comment on function agentcorp.wall_moment is 'When the clocks of a zone show a g
 
 -- As the cron of Debian does it: what names its time of day runs once for each such time; what has a * for the minute or the hour just
 -- follows the clocks, whatever they do.
-create function agentcorp.next_moment(p agentcorp.timetable, p_zone text, p_after timestamptz) returns timestamptz language plpgsql stable as $$
+create function agentcorp.next_moment(p_times agentcorp.timetable, p_zone text, p_after timestamptz) returns timestamptz language plpgsql stable as $$
 declare
     v_after timestamptz := p_after;
     v_local timestamp;
@@ -282,14 +282,14 @@ declare
     v_horizon timestamptz;
     v_change timestamptz;
 begin
-    if p.every_s is not null then
+    if p_times.every_s is not null then
         -- Counted from a Monday, 1 January 2001 in UTC: neither a restart nor a late fire moves them.
-        return to_timestamp(978307200 + (floor((extract(epoch from p_after) - 978307200) / p.every_s) + 1) * p.every_s);
+        return to_timestamp(978307200 + (floor((extract(epoch from p_after) - 978307200) / p_times.every_s) + 1) * p_times.every_s);
     end if;
     v_local := date_trunc('minute', p_after at time zone p_zone) + interval '1 minute';
-    if p.by_clock then
+    if p_times.by_clock then
         loop
-            v_wall := agentcorp.next_wall(p, v_local);
+            v_wall := agentcorp.next_wall(p_times, v_local);
             v_moment := agentcorp.wall_moment(p_zone, v_wall);
             if v_moment is null or v_moment > p_after then
                 return v_moment;
@@ -298,7 +298,7 @@ begin
         end loop;
     end if;
     loop
-        v_wall := agentcorp.next_wall(p, v_local);
+        v_wall := agentcorp.next_wall(p_times, v_local);
         -- If the clocks are not changed before then. If they are, look again from where they are changed.
         v_moment := v_after + (v_wall - (v_after at time zone p_zone));
         v_horizon := least(v_moment, v_after + interval '2 days');
@@ -320,7 +320,7 @@ begin
 end $$;
 comment on function agentcorp.next_moment is 'The first moment of a timetable after a given one';
 
-create function agentcorp.latest_moment(p agentcorp.timetable, p_zone text, p_first timestamptz, p_until timestamptz) returns timestamptz language plpgsql stable as $$
+create function agentcorp.latest_moment(p_times agentcorp.timetable, p_zone text, p_first timestamptz, p_until timestamptz) returns timestamptz language plpgsql stable as $$
 declare
     -- After v_low there is still a moment until p_until, or v_low is one; after v_high there is none.
     v_low timestamptz := p_first;
@@ -329,12 +329,12 @@ declare
     v_latest timestamptz := p_first;
     v_next timestamptz;
 begin
-    if p.every_s is not null then
-        return agentcorp.next_moment(p, p_zone, p_until - p.every_s * interval '1 second');
+    if p_times.every_s is not null then
+        return agentcorp.next_moment(p_times, p_zone, p_until - p_times.every_s * interval '1 second');
     end if;
     while v_high - v_low > interval '1 minute' loop
         v_next := greatest(v_high - v_step, v_low + (v_high - v_low) / 2);
-        if agentcorp.next_moment(p, p_zone, v_next) <= p_until then
+        if agentcorp.next_moment(p_times, p_zone, v_next) <= p_until then
             v_low := v_next;
         else
             v_high := v_next;
@@ -342,7 +342,7 @@ begin
         v_step := v_step * 2;
     end loop;
     loop
-        v_next := agentcorp.next_moment(p, p_zone, v_low);
+        v_next := agentcorp.next_moment(p_times, p_zone, v_low);
         exit when v_next > p_until;
         v_latest := v_next;
         v_low := v_next;

@@ -66,9 +66,8 @@ struct CronModel {
     /// from which minute on it is how many minutes ahead.
     func fires(in minutes: Range<Int>, offsets: [(from: Int, ahead: Int)]) -> [Int] {
         let days = days(minutes.upperBound / 1440 + 2)
-        func matches(_ wall: Int) -> Bool {
-            fields[0].values[wall % 60] && fields[1].values[wall / 60 % 24] && days[wall / 1440]
-        }
+        let minutesOfDay = (0..<1440).map { fields[0].values[$0 % 60] && fields[1].values[$0 / 60] }
+        func matches(_ wall: Int) -> Bool { days[wall / 1440] && minutesOfDay[wall % 1440] }
         let isByClock = !fields[0].isStar && !fields[1].isStar
         var fires: [Int] = []
         var shown: Int?
