@@ -1,11 +1,28 @@
 -- What every other family stands on: the clock, ids, errors, durations, waking.
 
+create function agentcorp.caller() returns name language sql stable parallel safe as $$
+    select coalesce(nullif(current_setting('role'), 'none'), session_user)::name
+$$;
+comment on function agentcorp.caller is
+    'Who calls: the role that was set, else the one that logged in. Also in functions that run with the rights of their owner';
+
+-- A worker that could shift its clock could seem alive for years, or push its tasks in front of all others.
+create function agentcorp.clock_offset() returns interval language plpgsql stable parallel safe as $$
+begin
+    if not pg_has_role(agentcorp.caller(), (select n.nspowner from pg_namespace n where n.nspname = 'agentcorp'), 'usage') then
+        raise exception 'role "%" may not shift the clock', agentcorp.caller() using errcode = 'insufficient_privilege',
+            hint = 'Only the owner of the schema may; undo it with: reset agentcorp.clock_offset';
+    end if;
+    return current_setting('agentcorp.clock_offset')::interval;
+end $$;
+comment on function agentcorp.clock_offset is 'How far the session has shifted the clock; refused to all but the owner of the schema';
+
 create function agentcorp.clock() returns timestamptz language sql volatile parallel safe as $$
     select case when coalesce(current_setting('agentcorp.clock_offset', true), '') = '' then clock_timestamp()
-           else clock_timestamp() + current_setting('agentcorp.clock_offset')::interval end
+           else clock_timestamp() + agentcorp.clock_offset() end
 $$;
 comment on function agentcorp.clock is
-    'The only clock of the engine. A session may shift it: set agentcorp.clock_offset = ''1 hour''';
+    'The only clock of the engine. The owner of the schema may shift it for a session: set agentcorp.clock_offset = ''1 hour''';
 
 create function agentcorp.shard_of(id bigint) returns smallint language sql immutable parallel safe as $$
     select (id >> 53)::smallint
@@ -219,3 +236,45 @@ begin
         || case when on_error <> '"fail"' then jsonb_build_object('on_error', on_error) else '{}' end, '{}');
 end $$;
 comment on function agentcorp.make_policy is 'The policy column of a task, checked; null when all is as by default';
+
+-- Row-level security guards the tables that a role reads itself; functions that run with the rights of their owner ask this.
+create function agentcorp.bound_tenant() returns text language plpgsql stable as $$
+declare
+    v_caller name;
+    v_tenant text;
+begin
+    if not (select c.relrowsecurity from pg_class c where c.oid = 'agentcorp.task'::regclass) then
+        return null;
+    end if;
+    v_caller := agentcorp.caller();
+    if exists (select from pg_roles r where r.rolname in ('agentcorp_worker', 'agentcorp_coordinator', 'agentcorp_admin') and pg_has_role(v_caller, r.oid, 'usage'))
+        or pg_has_role(v_caller, (select n.nspowner from pg_namespace n where n.nspname = 'agentcorp'), 'usage') then
+        return null;
+    end if;
+    v_tenant := agentcorp.own_tenant();
+    if v_tenant is null then
+        raise exception 'role "%" belongs to no tenant', v_caller using errcode = 'insufficient_privilege',
+            hint = format('Tenants are isolated here. An admin says whose it is: select agentcorp.set_tenant(%L, ...)', v_caller);
+    end if;
+    return v_tenant;
+end $$;
+comment on function agentcorp.bound_tenant is 'The tenant that the caller is confined to; null when tenants are not isolated, or the caller serves them all';
+
+create function agentcorp.confine(p_bound text, p_tenant text, p_ids bigint[]) returns void language plpgsql stable as $$
+declare
+    v_foreign bigint;
+begin
+    if p_bound is null then
+        return;
+    end if;
+    if p_tenant <> p_bound then
+        raise exception 'role "%" may not add tasks of tenant "%"', agentcorp.caller(), p_tenant using errcode = 'insufficient_privilege',
+            hint = format('Leave the tenant out: it is "%s".', p_bound);
+    end if;
+    select u.id into v_foreign from unnest(p_ids) u(id) where u.id is not null and not exists (
+        select from agentcorp.task t where t.id = u.id and t.shard = agentcorp.shard_of(u.id) and t.tenant = p_bound) limit 1;
+    if found then
+        raise exception 'unknown task %', v_foreign using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+    end if;
+end $$;
+comment on function agentcorp.confine is 'To a caller that is bound to a tenant, refuses other tenants, and their tasks as if there were none';

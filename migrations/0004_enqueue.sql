@@ -197,7 +197,13 @@ declare
     v_quorum int;
     v_tenant text := enqueue.tenant;
     v_is_queued boolean;
+    v_bound text := agentcorp.bound_tenant();
 begin
+    if v_bound is not null then
+        perform agentcorp.confine(v_bound, tenant, needs || parent_id);
+        v_tenant := v_bound;
+        unique_key := v_bound || '/' || unique_key;
+    end if;
     if coalesce(kind, '') = '' then
         raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
     end if;

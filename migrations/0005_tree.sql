@@ -101,7 +101,13 @@ comment on function agentcorp.check_nodes is 'Refuses malformed JSON tasks, with
 create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[],
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
 returns void language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_bound text := agentcorp.bound_tenant();
 begin
+    if v_bound is not null then
+        perform agentcorp.confine(v_bound, x.n ->> 'tenant', null) from unnest(p_nodes) x(n);
+        p_nodes := array(select x.n || jsonb_build_object('tenant', v_bound) from unnest(p_nodes) with ordinality x(n, i) order by x.i);
+    end if;
     if exists (select from unnest(p_nodes) n where pg_column_size(n) > 262144) then
         p_nodes := array(select case when pg_column_size(x.n) > 262144 and x.n ? 'args'
                 then x.n || jsonb_build_object('args', agentcorp.store_payload(p_shard, x.id, 'args', x.n -> 'args')) else x.n end
@@ -221,7 +227,12 @@ declare
     v_tops bigint[];
     v_key record;
     v_tenant jsonb;
+    v_bound text := agentcorp.bound_tenant();
 begin
+    if v_bound is not null then
+        perform agentcorp.confine(v_bound, null, array[p_parent]);
+        p_key := v_bound || '/' || p_key;
+    end if;
     if p_parent is not null then
         if p_key is not null then
             raise exception 'unique_key is for a tree of its own, not for a subtask' using errcode = 'AC007', hint = 'Give the subtask a name: it is then added once.';
@@ -458,6 +469,7 @@ declare
     v_gate bigint;
     v_needs record;
 begin
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[task_id, needs_id]);
     if agentcorp.shard_of(needs_id) <> v_shard then
         raise exception 'tasks % and % are in different shards', task_id, needs_id using errcode = 'AC007',
             hint = 'Enqueue both in one tree or with the same partition_key.';

@@ -394,7 +394,8 @@ comment on function agentcorp.close_claims is 'Deletes the claims of a worker in
 -- The same for people and for workers in other languages: a queue by its name, one task or a few, any shard.
 
 create function agentcorp.claim(worker bigint, queue text default 'default', max_tasks int default 1)
-returns table (task_id bigint, attempt smallint, kind text, args jsonb, parent_id bigint, root_id bigint, priority smallint, policy jsonb) language plpgsql as $$
+returns table (task_id bigint, attempt smallint, kind text, args jsonb, parent_id bigint, root_id bigint, priority smallint, policy jsonb,
+    name text, tags text[], timeout interval) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_queue int := agentcorp.queue_id(claim.queue);
@@ -408,8 +409,10 @@ begin
     end if;
     for v_shard in select s.shard from agentcorp.shard s order by random() loop
         exit when max_tasks <= 0;
-        return query select w.task_id, w.attempt, w.kind, agentcorp.payload(w.args, v_shard), w.parent_id, w.root_id, w.priority, w.policy
-            from agentcorp.work(v_shard, worker, v_queue, max_tasks, '{0,1,2,3,4,5,6,7,8,9}', '{0,0,0,0,0,0,0,0,0,0}') w;
+        return query select w.task_id, w.attempt, w.kind, agentcorp.payload(w.args, v_shard), w.parent_id, w.root_id, w.priority, w.policy,
+                t.name, t.tags, interval '1 millisecond' * (w.policy ->> 'timeout_ms')::float8
+            from agentcorp.work(v_shard, worker, v_queue, max_tasks, '{0,1,2,3,4,5,6,7,8,9}', '{0,0,0,0,0,0,0,0,0,0}') w
+            cross join lateral (select t.name, t.tags from agentcorp.task t where t.id = w.task_id and t.shard = v_shard offset 0) t;
         get diagnostics v_n = row_count;
         max_tasks := max_tasks - v_n;
     end loop;

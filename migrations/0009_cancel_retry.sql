@@ -69,6 +69,7 @@ create function agentcorp.cancel(task_id bigint, reason text default null) retur
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[task_id]);
     perform 1 from agentcorp.task t where t.id = cancel.task_id and t.shard = v_shard;
     if not found then
         raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';

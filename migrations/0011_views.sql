@@ -1,5 +1,13 @@
 -- For people: views and functions to look at what there is. None counts a big table.
 
+-- It reads with the rights of its owner, because a claim holds tasks of several tenants: this line shows each what is theirs.
+create view agentcorp.claimed with (security_barrier = true) as
+select u.t task_id, u.a attempt, c.claimed_at, c.worker_id, c.shard
+from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
+where (select agentcorp.bound_tenant()) is null or exists (
+    select from agentcorp.task t where t.id = u.t and t.shard = c.shard and t.tenant = (select agentcorp.bound_tenant()));
+comment on view agentcorp.claimed is 'The tasks in the claims of workers; those that have an attempt row of that number run no more';
+
 create view agentcorp.tasks as
 select t.id, t.parent_id, t.root_id, t.depth, t.name, t.kind, q.name queue, t.priority, s.state, s.attempt, t.max_attempts, t.tags,
     t.created_at, s.run_at, s.started_at, s.finished_at, s.worker_id, s.error, t.args, o.result output,
@@ -11,9 +19,9 @@ from (
     union all select s.task_id, s.shard, 'scheduled', s.attempt, s.run_at, null, null, null, null from agentcorp.scheduled s
     union all select b.task_id, b.shard, 'blocked', b.attempt, b.run_at, null, null, null, null from agentcorp.blocked b where b.phase = 0
     union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3)
-    union all select u.t, c.shard, 'running', u.a, null, c.claimed_at, null, c.worker_id, null
-        from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
-        where not exists (select from agentcorp.attempt x where x.task_id = u.t and x.attempt = u.a and x.shard = c.shard)
+    union all select c.task_id, c.shard, 'running', c.attempt, null, c.claimed_at, null, c.worker_id, null
+        from agentcorp.claimed c
+        where not exists (select from agentcorp.attempt x where x.task_id = c.task_id and x.attempt = c.attempt and x.shard = c.shard)
     union all select a.task_id, a.shard, 'completed', a.attempt, null, a.finished_at - a.ran_ms * interval '1 millisecond', a.finished_at, a.worker_id, a.error
         from agentcorp.attempt a where a.outcome = 1
     union all select a.task_id, a.shard, 'failed', a.attempt, null, a.finished_at - a.ran_ms * interval '1 millisecond', a.finished_at, a.worker_id, a.error
@@ -83,8 +91,7 @@ begin
     left join agentcorp.blocked b on b.shard = p_shard and b.task_id = i
     left join agentcorp.scheduled s on s.shard = p_shard and s.task_id = i
     left join agentcorp.queued q on q.shard = p_shard and q.task_id = i
-    left join (select u.t, u.a, c.claimed_at, c.worker_id from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a) where c.shard = p_shard) c
-        on c.t = i and c.a = coalesce(l.attempt, 0) + 1;
+    left join agentcorp.claimed c on c.shard = p_shard and c.task_id = i and c.attempt = coalesce(l.attempt, 0) + 1;
 end $$;
 comment on function agentcorp.states is 'The states of given tasks; error is that of the latest attempt, also when another follows';
 
@@ -143,6 +150,7 @@ create function agentcorp.output_of(task_id bigint) returns jsonb language plpgs
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[output_of.task_id]);
     perform 1 from agentcorp.task t where t.id = task_id and t.shard = v_shard;
     if not found then
         raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';

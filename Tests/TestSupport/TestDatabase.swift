@@ -21,6 +21,11 @@ public struct TestDatabase: Sendable {
 
     @TaskLocal static var scoped: TestDatabase?
 
+    /// How another role connects to it.
+    public func dsn(user: String) -> String {
+        dsn.contains("://") ? "\(dsn)&user=\(user)" : "\(dsn) user=\(user)"
+    }
+
     /// Runs SQL by `psql` and returns what it printed: a line per row, columns separated by `|`.
     ///
     /// Each statement is its own transaction; the first error ends the run.
