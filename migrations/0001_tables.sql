@@ -176,7 +176,7 @@ create table agentcorp.blocked (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 comment on table agentcorp.blocked is 'Tasks that wait on other tasks, with the count of what is still open';
 comment on column agentcorp.blocked.phase is
-    '0 blocked before its first run, 1 running while its subtasks are open, 2 waiting for subtasks, 3 done, completes when its subtasks do';
+    '0 blocked before its first run, 1 running (or about to) with open subtasks or a wait, 2 waiting for subtasks, 3 done, completes when its subtasks do, 4 waiting for an event';
 comment on column agentcorp.blocked.quorum is '0 all needs must succeed, -1 all must end, n at least n must succeed';
 
 create table agentcorp.resolve (

@@ -132,6 +132,7 @@ begin
     -- It may have run before, added subtasks, and be between two attempts.
     delete from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard;
     if found then
+        delete from agentcorp.wait w where w.task_id = p_task and w.shard = p_shard;
         perform agentcorp.cancel_below(p_shard, array[p_task]);
     end if;
     withdrawn := true;

@@ -154,6 +154,7 @@ declare
     v_waiting bigint[];
 begin
     perform 1 from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_parents) order by b.task_id for update;
+    delete from agentcorp.wait w where w.shard = p_shard and w.task_id = any (p_parents);
     delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_parents) and b.remaining = 0;
     v_waiting := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_parents));
     if v_waiting = '{}' then
@@ -298,7 +299,10 @@ begin
                 perform agentcorp.wake_coordinator(p_shard);
             end if;
         elsif v_outcome = 12 then
-            if v_ledger.task_id is null then
+            if v_ledger.task_id is not null and agentcorp.park(p_shard, v.task, v.attempt, v."join" is not null) then
+                null;
+            elsif v_ledger.task_id is null or v_ledger.remaining + v_ledger.met + v_ledger.failed = 0 then
+                delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task;
                 perform agentcorp.make_ready(p_shard, array[v.task], array[v.attempt + 1]::smallint[]);
                 perform agentcorp.move_counts(p_shard, array[v.task], 'running', 'ready');
             else
@@ -313,7 +317,10 @@ begin
         else
             perform agentcorp.put_output(p_shard, v.task, v.output);
             perform agentcorp.move_counts(p_shard, array[v.task], 'running', agentcorp.outcome_name(v_outcome));
-            delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task;
+            if v_ledger.task_id is not null then
+                delete from agentcorp.wait w where w.shard = p_shard and w.task_id = v.task;
+                delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task;
+            end if;
             if v_ledger.remaining > 0 then
                 perform agentcorp.cancel_below(p_shard, array[v.task]);
             end if;

@@ -53,7 +53,7 @@ begin
         perform agentcorp.end_tasks(p_shard, v.ids, v.attempts, 1::smallint, null);
     end if;
     -- can never be released
-    for v in select b.task_id, b.gate from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase <> 1
+    for v in select b.task_id, b.gate from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase in (0, 2, 3)
         and (b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum) order by b.task_id
     loop
         select t.id, coalesce(t.name, t.kind) called, agentcorp.outcome_name(a.outcome) outcome into v_need

@@ -96,6 +96,7 @@ begin
                 where a.shard = v_claim.shard and a.task_id = any (v_lost.dead_ids) and a.outcome = 11 and a.finished_at = v_now;
             perform agentcorp.move_counts(v_claim.shard, v_lost.dead_ids, 'running', 'failed');
             delete from agentcorp.blocked b where b.shard = v_claim.shard and b.task_id = any (v_lost.dead_ids);
+            delete from agentcorp.wait w where w.shard = v_claim.shard and w.task_id = any (v_lost.dead_ids);
             perform agentcorp.cancel_below(v_claim.shard, v_lost.dead_ids);
             perform agentcorp.publish_ends(v_claim.shard, v_lost.dead_ids, 2::smallint);
         end if;

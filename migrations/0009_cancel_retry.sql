@@ -36,6 +36,7 @@ begin
     end if;
     v_part := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won) and b.phase <> 1 order by b.task_id for update);
     delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won);
+    delete from agentcorp.wait w where w.shard = p_shard and w.task_id = any (v_won);
     perform agentcorp.move_counts(p_shard, v_part, 'blocked', null);
     v_won := array(select w from unnest(v_won) w where w <> all (v_part));
     v_part := array(select s.task_id from agentcorp.scheduled s where s.shard = p_shard and s.task_id = any (v_won) for update);

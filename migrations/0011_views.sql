@@ -18,7 +18,7 @@ from (
     union all select q.task_id, q.shard, 'queued', q.attempt, null, null, null, null, null from agentcorp.queued q
     union all select s.task_id, s.shard, 'scheduled', s.attempt, s.run_at, null, null, null, null from agentcorp.scheduled s
     union all select b.task_id, b.shard, 'blocked', b.attempt, b.run_at, null, null, null, null from agentcorp.blocked b where b.phase = 0
-    union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3)
+    union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3, 4)
     union all select c.task_id, c.shard, 'running', c.attempt, null, c.claimed_at, null, c.worker_id, null
         from agentcorp.claimed c
         where not exists (select from agentcorp.attempt x where x.task_id = c.task_id and x.attempt = c.attempt and x.shard = c.shard)
@@ -81,7 +81,7 @@ language plpgsql stable set jit = off as $$
 #variable_conflict use_column
 begin
     return query
-    select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3) then 'waiting' when b.phase = 0 then 'blocked'
+    select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3, 4) then 'waiting' when b.phase = 0 then 'blocked'
             when s.task_id is not null then 'scheduled' when c.claimed_at is not null then 'running' when q.task_id is not null then 'queued' else 'ready' end,
         case when l.outcome between 1 and 4 then l.attempt else (coalesce(l.attempt, 0) + 1)::smallint end,
         coalesce(s.run_at, b.run_at), case when l.outcome between 1 and 4 then l.finished_at - l.ran_ms * interval '1 millisecond' else c.claimed_at end,
@@ -130,7 +130,9 @@ begin
             'created_at', t.created_at, 'run_at', s.run_at, 'started_at', s.started_at, 'finished_at', s.finished_at, 'ran_ms', s.ran_ms,
             'worker_id', s.worker_id, 'error', s.error,
             'progress', (select jsonb_strip_nulls(jsonb_build_object('fraction', p.fraction, 'message', p.message, 'reported_at', p.reported_at))
-                from agentcorp.progress p where p.task_id = t.id and p.shard = v_shard)))
+                from agentcorp.progress p where p.task_id = t.id and p.shard = v_shard),
+            'waits', (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('topic', w.topic, 'key', w.key, 'timeout_at', w.timeout_at)) order by w.created_at, w.name)
+                from agentcorp.wait w where w.task_id = t.id and w.shard = v_shard and not w.met)))
         || jsonb_build_object('args', t.args, 'output', (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard))
         into v_task
         from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id cross join lateral agentcorp.states(v_shard, array[t.id]) s

@@ -71,7 +71,8 @@ select 'no row without a task', format('%s of task %s', x.what, x.task_id) from 
     union all select 'claim', task_id, shard from open_claim union all select 'output', task_id, shard from agentcorp.output
     union all select 'dependency', task_id, shard from agentcorp.dependency union all select 'needed', needs_id, shard from agentcorp.dependency
     union all select 'resolve', needs_id, shard from agentcorp.resolve union all select 'step', task_id, shard from agentcorp.step
-    union all select 'progress', task_id, shard from agentcorp.progress union all select 'unique_key', task_id, shard from agentcorp.unique_key) x
+    union all select 'progress', task_id, shard from agentcorp.progress union all select 'unique_key', task_id, shard from agentcorp.unique_key
+    union all select 'wait', task_id, shard from agentcorp.wait) x
     where not exists (select from agentcorp.task t where t.id = x.task_id and t.shard = x.shard)
 union all
 select 'ready rows lie in the lane of their task', format('task %s: queue %s, priority %s', r.task_id, r.queue_id, r.priority)
@@ -81,8 +82,18 @@ select 'blocked.remaining is the number of unfinished needs', format('task %s (p
     from gate g where g.remaining <> g.still_open or g.met < 0 or g.failed < 0
 union all
 select 'no task is stuck', format('task %s in phase %s: %s open, %s met, %s failed, quorum %s', b.task_id, b.phase, b.remaining, b.met, b.failed, b.quorum)
-    from agentcorp.blocked b where b.phase <> 1 and (b.remaining = 0 or b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum
+    from agentcorp.blocked b where b.phase in (0, 2, 3) and (b.remaining = 0 or b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum
         or b.phase <> 3 and b.quorum > 0 and b.met >= b.quorum)
+union all
+select 'every wait has a parked task, or one that runs or is to run', format('task %s waits for %s and is %s in phase %s', w.task_id, w.topic, p.states, b.phase)
+    from agentcorp.wait w left join agentcorp.blocked b on b.task_id = w.task_id and b.shard = w.shard left join places p on p.task_id = w.task_id and p.shard = w.shard
+    where b.phase is null or b.phase not in (1, 4) or b.phase = 4 and w.met
+union all
+select 'a parked task waits for something', format('task %s', b.task_id)
+    from agentcorp.blocked b where b.phase = 4 and not exists (select from agentcorp.wait w where w.task_id = b.task_id and w.shard = b.shard)
+union all
+select 'a wait that is over has its step', format('task %s, %s', w.task_id, w.name) from agentcorp.wait w where w.met
+    and not exists (select from agentcorp.step s where s.task_id = w.task_id and s.name = w.name and s.shard = w.shard)
 union all
 select 'only ended tasks are in the outbox', format('task %s', r.needs_id)
     from agentcorp.resolve r left join history h on h.task_id = r.needs_id and h.shard = r.shard where coalesce(h.ends, 0) = 0

@@ -29,10 +29,12 @@ public struct Coordinator: Service {
             Promoter(link: link, shards: shards, poll: configuration.poll),
             Admitter(link: link, shards: shards, poll: configuration.poll),
             Scheduler(link: link, shards: shards, poll: configuration.poll, logger: logger),
+            WaitTimer(link: link, shards: shards, poll: configuration.poll),
         ]
         let patient: [any Duty] = [
             Rescuer(link: link, beat: configuration.beat, logger: logger),
             SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
+            WaitSweeper(link: link, shards: shards, interval: configuration.sweepInterval, logger: logger),
             CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
         ]
         let loops = (urgent + patient).map { DutyLoop(duty: $0, leadership: leadership, logger: logger) }

@@ -12,6 +12,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var beat: Duration = .seconds(5)
     /// How often to add the noted changes of depths to the counters.
     public var foldInterval: Duration = .seconds(2)
+    /// How often to look for waits whose event was missed.
+    public var sweepInterval: Duration = .seconds(5)
 
     public init() {}
 }

@@ -28,6 +28,7 @@ struct AgentCorp: AsyncParsableCommand {
                 subcommands: [
                     EnqueueCommand.self, RunCommand.self, TasksCommand.self, QueuesCommand.self, SchedulesCommand.self,
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
+                    EventsCommand.self,
                 ]),
             CommandGroup(
                 name: "Database",

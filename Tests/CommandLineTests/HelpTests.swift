@@ -10,7 +10,8 @@ import Testing
         ["schedules", "list"], ["schedules", "set"], ["schedules", "remove"], ["schedules", "pause"],
         ["schedules", "resume"], ["schedules", "run"], ["schedules", "next"], ["workers"], ["history"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"], ["migrate", "print"], ["psql"],
-        ["completions"],
+        ["completions"], ["events"], ["events", "emit"], ["events", "list"], ["events", "tail"], ["events", "waits"],
+        ["events", "subscribe"], ["events", "unsubscribe"], ["events", "subscriptions"],
     ]
 
     @Test("every command explains itself with examples", arguments: commands)

@@ -138,4 +138,30 @@ struct CoordinatorTests {
             try await secondRunning.value
         }
     }
+
+    @Test("waits end with their time, and those whose event was missed are found", .checkedDatabase)
+    func waits() async throws {
+        try await withCoordinator {
+            $0.sweepInterval = .milliseconds(50)
+        } _: { pool, manager in
+            let worker = try await register(pool)
+            for _ in 1...2 { try await manager.enqueue(TaskRequest("a")) }
+            _ = try await pool.query("select * from agentcorp.claim($1, 'default', 2)", [worker])
+            _ = try await pool.query(
+                """
+                select agentcorp.await_event(1, 1, 'e', 't', 'late', '300 ms'), agentcorp.await_event(2, 1, 'e', 't', 'missed'),
+                    agentcorp.finish(1, 1, $1, 'suspended'), agentcorp.finish(2, 1, $1, 'suspended')
+                """, [worker])
+            _ = try await pool.query(
+                """
+                insert into agentcorp.event (id, created_at, xact, shard, topic, key, data)
+                values (1, now(), pg_current_xact_id(), 0, 't', 'missed', '{}')
+                """)
+            try await waitUntil("both to be ready") {
+                try await manager.tasks().allSatisfy { $0.state == .ready }
+            }
+            let ends = try await pool.query("select value ? 'timed_out' from agentcorp.step order by task_id")
+            #expect(try ends.rows.map { row throws in try row.bool(0) } == [true, false])
+        }
+    }
 }

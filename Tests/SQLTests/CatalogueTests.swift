@@ -4,8 +4,10 @@ import Testing
 
 @Suite(.checkedDatabase)
 struct CatalogueTests {
-    private static let local =
-        "'shard', 'queue', 'worker', 'leader', 'catalogue', 'limit_rule', 'tenant_weight', 'permission', 'tenant_role'"
+    private static let local = """
+        'shard', 'queue', 'worker', 'leader', 'catalogue', 'limit_rule', 'tenant_weight', 'permission', 'tenant_role', \
+        'subscription'
+        """
     private static let trees = """
         (select c.oid, c.relname from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') \
         and c.relname not in (\(local)) and c.relname not like '%migration%')

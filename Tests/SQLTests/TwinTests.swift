@@ -5,7 +5,7 @@ import Testing
 /// The schema with its tree tables partitioned by shard: what works on shard 0 here works on a cluster.
 @Suite(.database)
 struct TwinTests {
-    private static let local = ["shard", "queue", "worker", "leader"]
+    private static let local = ["shard", "queue", "worker", "leader", "subscription"]
 
     /// The first migration, with two partitions for every table of a tree.
     private static func partitioned(_ sql: String) -> String {
@@ -30,7 +30,9 @@ struct TwinTests {
     func oneShard() async throws {
         let builder = try await Session.open()
         try await builder.run(Self.partitioned(Migration.all[0].up))
-        for migration in Migration.all.dropFirst() { try await builder.run(migration.up) }
+        for migration in Migration.all.dropFirst() {
+            try await builder.run(migration.name == "events" ? Self.partitioned(migration.up) : migration.up)
+        }
         let sql = try await Session.open()
         #expect(try await sql.int("select count(*) from pg_partitioned_table") >= 14)
 
@@ -54,6 +56,14 @@ struct TwinTests {
         try await sql.run("select agentcorp.step_put(\(root + 3), 1, 's', '1'), agentcorp.step_get(\(root + 3), 's')")
         try await sql.run("select agentcorp.report_progress(\(root + 3), 1, 0.5)")
         try await sql.finish(root + 3, worker, "'suspended'")
+        let waiter = try await sql.enqueue("'w', priority => 0, queue => 'default'")
+        #expect(try await sql.claim(worker) == [waiter])
+        #expect(try await sql.await(waiter, 1, "'e', 't', 'k', '1 hour'") == "")
+        #expect(try await sql.await(waiter, 1, "'f', 't'") == "")
+        try await sql.finish(waiter, worker, "'suspended'")
+        try await sql.run("select agentcorp.expire_waits(0::smallint), agentcorp.sweep_waits(0::smallint)")
+        try await sql.emit("'t', '1', 'k'")
+        try await sql.run("select agentcorp.cancel(\(waiter))")
         #expect(try await sql.claim(worker, 2).count == 2)
         try await sql.run(
             "select agentcorp.release(0::smallint, \(worker), (select task_ids[2:] from agentcorp.claim where shard = 0))"

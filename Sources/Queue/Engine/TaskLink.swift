@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import Postgres
 
 /// What a running task says to the database: its steps, its progress, its needs.
@@ -45,6 +46,33 @@ public struct TaskLink: Sendable {
             "select agentcorp.step_put($1, $2, $3, $4)",
             [key.task, Int32(key.attempt), name, try coder.seal(value, for: .step(name: name))])
         return PostgresJSON(try coder.open(try result.rows[0].bytes(0), for: .step(name: name)))
+    }
+
+    /// The event that ends a wait, or `{"timed_out": true}`; nil when the wait goes on: end the attempt as suspended.
+    ///
+    /// With a key it waits for the event of topic and key, whenever that comes or came; without, for the next of the topic.
+    public func awaitEvent(
+        _ topic: String, key eventKey: String?, name: String, timeout: Duration?
+    ) async throws -> PostgresJSON? {
+        let result = try await database.call(
+            "select agentcorp.await_event($1, $2, $3, $4, $5, $6)",
+            [key.task, Int32(key.attempt), name, topic, eventKey, timeout])
+        return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) }
+    }
+
+    /// How long there is still to sleep until a moment, which a step of that name keeps; zero when it has passed.
+    public func sleep(until moment: Date, name: String) async throws -> Duration {
+        let result = try await database.call(
+            "select agentcorp.sleep_until($1, $2, $3, $4)",
+            [key.task, Int32(key.attempt), name, PostgresTimestamp(moment)])
+        return try result.rows[0].duration(0)
+    }
+
+    /// The same for a time that runs from the first call on.
+    public func sleep(for duration: Duration, name: String) async throws -> Duration {
+        let result = try await database.call(
+            "select agentcorp.sleep_for($1, $2, $3, $4)", [key.task, Int32(key.attempt), name, duration])
+        return try result.rows[0].duration(0)
     }
 
     /// Shows how far the task is: a fraction from 0 to 1 and a line of text.

@@ -8,6 +8,7 @@ public struct TaskContext: Sendable {
     /// The pool of the worker; also for the handler's own queries.
     public let pool: PostgresPool
     let worker: Int64
+    let suspension = TaskSuspension.Note()
     private let cipher: (any PayloadCipher)?
     private let baseLogger: Logger
 
@@ -36,7 +37,7 @@ public struct TaskContext: Sendable {
     /// Adds tasks and steers them, each call in a transaction of its own.
     public var manager: TaskManager { TaskManager(pool, cipher: cipher) }
 
-    private var link: TaskLink { TaskLink(pool, key, cipher: cipher) }
+    var link: TaskLink { TaskLink(pool, key, cipher: cipher) }
 
     /// Decodes the arguments. Throws `PermanentFailure` when they do not fit.
     public func decode<Input: Decodable>(_ type: Input.Type = Input.self) throws -> Input {

@@ -24,6 +24,12 @@ struct Execution {
             return .failed(error.failure, isPermanent: true, delay: nil)
         } catch let error as RetryAfter {
             return .failed(error.failure, isPermanent: false, delay: max(error.delay, .zero))
+        } catch  where context.suspension.suspension != nil {
+            // Also when it comes as another error: of a group whose other members were cancelled, or wrapped.
+            switch context.suspension.suspension?.reason {
+            case .timer(let left): return .snoozed(left)
+            default: return .suspended(join: nil)
+            }
         } catch let error as TaskFailure {
             return .failed(error, isPermanent: false, delay: nil)
         } catch let error as QueueError where error.code == .leaseLost {

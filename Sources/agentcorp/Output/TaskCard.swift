@@ -33,6 +33,9 @@ struct TaskCard {
                 "progress", [share, progress["message"]?.string].compactMap { $0 }.joined(separator: " "), .plain,
                 terminal)
         }
+        if case .array(let waits)? = task["waits"] {
+            field("waits for", waits.map(plainWait).joined(separator: "\n"), .plain, terminal)
+        }
         field("steps", list("steps"), .plain, terminal)
         field("error", task["error"]?["message"]?.string, .red, terminal)
         field("reason", task["error"]?["reason"]?.string, .plain, terminal)
@@ -82,6 +85,11 @@ struct TaskCard {
     private func plain(_ value: JSONValue) -> String {
         if case .string(let text) = value { return text }
         return (try? JSONCoding.encode(value).text) ?? ""
+    }
+
+    private func plainWait(_ wait: JSONValue) -> String {
+        let event = [wait["topic"]?.string, wait["key"]?.string].compactMap { $0 }.joined(separator: " ")
+        return event + (moment(wait["timeout_at"]).map { ", until \($0)" } ?? "")
     }
 
     private func number(_ value: JSONValue?) -> Double? {

@@ -1,4 +1,3 @@
-import Postgres
 import Queue
 
 /// Follows a task and all below it until it ends.
@@ -12,8 +11,6 @@ struct TreeWatch: Sendable {
 
     /// How long to look between two times; longer for trees that take long to read, and when nothing happens.
     private static let interval: ClosedRange<Duration> = .milliseconds(80) ... .seconds(1)
-    /// How long a server may be away.
-    private static let patience: Duration = .seconds(60)
 
     /// Watches it to its end and prints what it returned.
     func printResult() async throws {
@@ -44,28 +41,12 @@ struct TreeWatch: Sendable {
         var interval = Self.interval.lowerBound
         while true {
             let start = ContinuousClock.now
-            let nodes = try await read()
+            let nodes = try await Patience.read { try await manager.tree(root) }
             let hasChanged = display.show(nodes)
             if nodes[0].state.isFinal { return nodes }
             let floor = max(Self.interval.lowerBound, (ContinuousClock.now - start) * 4)
             interval = min(Self.interval.upperBound, hasChanged ? floor : max(floor, interval * 1.2))
             try await Task.sleep(for: interval)
-        }
-    }
-
-    /// Reads the tree; waits for a server that restarts.
-    private func read() async throws -> [TaskNode] {
-        var waitUntil: ContinuousClock.Instant?
-        while true {
-            do {
-                return try await manager.tree(root)
-            } catch let error as PostgresError where error.isConnectionLoss {
-                if waitUntil == nil { Terminal.warn("the connection to the server broke; trying again") }
-                let limit = waitUntil ?? .now + Self.patience
-                guard .now < limit else { throw error }
-                waitUntil = limit
-                try await Task.sleep(for: .seconds(1))
-            }
         }
     }
 }
