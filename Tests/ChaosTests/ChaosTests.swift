@@ -12,7 +12,8 @@ struct ChaosTests {
     private static let seed =
         ProcessInfo.processInfo.environment["AGENTCORP_SOAK_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0 ... .max)
 
-    /// A root over 50 groups of 99 tasks each: 5,001 in all. Some need siblings, some sleep, some use another queue.
+    /// A root over 50 groups of 99 tasks each: 5,001 in all. Some need siblings, some sleep, some use another
+    /// queue, some wait for a slot of their key, some go in order; three tenants take turns.
     private func tree(_ random: inout SeededGenerator) -> JSONValue {
         let groups = (0..<50).map { group -> JSONValue in
             let leaves = (0..<99).map { leaf -> JSONValue in
@@ -24,9 +25,19 @@ struct ChaosTests {
                     node["needs"] = [.string("\(group).\(Int.random(in: 0..<leaf, using: &random))")]
                 }
                 if Int.random(in: 0..<3, using: &random) == 0 { node["queue"] = "io" }
+                switch Int.random(in: 0..<20, using: &random) {
+                case 0..<5: node["concurrency_key"] = .string("chaos:\(group % 10)")
+                case 5:
+                    node["ordered_key"] = .string("\(group)")
+                    node["args"] = ["ms": 0]
+                default: break
+                }
                 return .object(node)
             }
-            return ["name": .string("\(group)"), "kind": "noop", "subtasks": .array(leaves)]
+            return [
+                "name": .string("\(group)"), "kind": "noop", "tenant": .string("tenant \(group % 3)"),
+                "subtasks": .array(leaves),
+            ]
         }
         return ["name": "everything", "kind": "noop", "subtasks": .array(groups)]
     }
@@ -40,6 +51,8 @@ struct ChaosTests {
         try await database.withPool { pool in
             let manager = TaskManager(pool)
             try await manager.createQueue("io")
+            try await manager.setLimit(key: "chaos:*", LimitRequest(concurrency: 8))
+            try await manager.setWeight(tenant: "tenant 1", 3)
             let started = ContinuousClock.now
             let fleet = try Fleet(dsn: database.dsn, workers: 4, coordinators: 2, seed: Self.seed)
             defer { fleet.killAll() }
