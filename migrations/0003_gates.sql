@@ -100,7 +100,7 @@ begin
         select agentcorp.micros(v_now) + u.i - 1, t.id, t.queue_id, t.priority, s.shard, u.a
         from agentcorp.shard s cross join unnest(p_ids, p_attempts) with ordinality u(t, a, i)
         cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = u.t and t.shard = p_shard offset 0) t
-        where s.shard = p_shard and u.t <> all (v_later) and u.t <> all (v_queued);
+        where s.shard = p_shard and u.t <> all (v_later) and u.t not in (select unnest(v_queued));
     if v_queued <> '{}' then
         perform agentcorp.queue_up(p_shard, v_queued, array(select u.a from unnest(v_queued) with ordinality q(t, i) join unnest(p_ids, p_attempts) u(t, a) on u.t = q.t order by q.i));
     end if;

@@ -363,7 +363,7 @@ begin
         select v_seq + x.i - 1, t.id, t.queue_id, t.priority, s.shard, 1
         from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i)
         cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
-        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now and x.id <> all (v_queued);
+        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now and x.id not in (select unnest(v_queued));
     get diagnostics v_later = row_count;
     if v_queued <> '{}' then
         perform agentcorp.queue_up(v_shard, v_queued, array_fill(1::smallint, array[cardinality(v_queued)]));
