@@ -102,7 +102,9 @@ begin
         cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = u.t and t.shard = p_shard offset 0) t
         where s.shard = p_shard and u.t <> all (v_later) and u.t not in (select unnest(v_queued));
     if v_queued <> '{}' then
-        perform agentcorp.queue_up(p_shard, v_queued, array(select u.a from unnest(v_queued) with ordinality q(t, i) join unnest(p_ids, p_attempts) u(t, a) on u.t = q.t order by q.i));
+        -- `is true` keeps the planner from making a join of it, which could only be a nested loop here.
+        perform agentcorp.queue_up(p_shard, array_agg(u.t order by u.i), array_agg(u.a order by u.i))
+            from unnest(p_ids, p_attempts) with ordinality u(t, a, i) where (u.t in (select unnest(v_queued))) is true;
     end if;
     if v_later <> '{}' then
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
