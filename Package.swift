@@ -47,6 +47,7 @@ let package = Package(
     products: [
         .executable(name: "agentcorp", targets: ["agentcorp"]),
         .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Worker", "Coordinator", "Kinds"]),
+        .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -92,6 +93,12 @@ let package = Package(
             ] + nio,
             swiftSettings: dialect),
 
+        // A queue for the tests of those who build on the engine, and for its own
+        .target(
+            name: "AgentCorpTesting",
+            dependencies: ["Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", logging],
+            swiftSettings: dialect),
+
         // 7: the composition root
         .executableTarget(
             name: "agentcorp",
@@ -105,7 +112,7 @@ let package = Package(
 
         // Tests, a floor at a time
         .target(
-            name: "TestSupport", dependencies: ["Queue", "Postgres", "EmbeddedPostgres", logging],
+            name: "TestSupport", dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres"],
             path: "Tests/TestSupport", swiftSettings: dialect),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(
@@ -121,7 +128,11 @@ let package = Package(
             name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
             swiftSettings: dialect),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
+            name: "CommandLineTests", dependencies: ["agentcorp", "Queue", "Migrations", "TestSupport"],
+            swiftSettings: dialect),
+        .testTarget(
+            name: "AgentCorpTestingTests", dependencies: ["AgentCorpTesting", "Worker", "Queue", "Postgres"],
+            swiftSettings: dialect),
         .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
     ]
 )

@@ -125,15 +125,15 @@ begin
         end loop;
     end loop;
     for v in
-        select r.role, string_agg(p.oid::regprocedure::text, ', ') functions
+        select r.role, p.oid::regprocedure f
         from pg_proc p join agentcorp.permission m on m.function_name = p.proname
         join (values ('helper', v_roles), ('common', v_roles), ('read', '{agentcorp_reader}'::text[]), ('enqueue', '{agentcorp_enqueuer,agentcorp_worker}'),
             ('publish', case when v_isolated then '{agentcorp_worker}' else '{agentcorp_enqueuer,agentcorp_worker}'::text[] end),
             ('work', '{agentcorp_worker}'), ('coordinate', '{agentcorp_coordinator}')) c(class, roles) on c.class = m.class
         cross join lateral unnest(c.roles) r(role)
-        where p.pronamespace = 'agentcorp'::regnamespace and r.role = any (v_roles) group by 1
+        where p.pronamespace = 'agentcorp'::regnamespace and r.role = any (v_roles)
     loop
-        execute format('grant execute on function %s to %I', v.functions, v.role);
+        execute format('grant execute on function %s to %I', v.f, v.role);
     end loop;
     if to_regrole('agentcorp_reader') is not null then
         grant select on all tables in schema agentcorp to agentcorp_reader;
@@ -155,7 +155,7 @@ declare
     v record;
 begin
     for v in select p.polname, p.polrelid::regclass t from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace = 'agentcorp'::regnamespace and p.polname in ('agentcorp_admin', 'agentcorp_tenant')
+        where c.relnamespace = 'agentcorp'::regnamespace and p.polname in ('agentcorp_admin', 'agentcorp_tenant', 'agentcorp_needs')
     loop
         execute format('drop policy %I on %s', v.polname, v.t);
     end loop;
@@ -176,24 +176,29 @@ begin
     end if;
     perform agentcorp.drop_tenant_policies();
     for v in
-        select c.oid::regclass t, case
-            when c.relname in ('shard', 'queue', 'migration') then 'true'
-            when k.has_tenant and (c.relname = 'task' or not k.has_task) then 'tenant = (select agentcorp.own_tenant())'
-            when c.relname = 'blob' then 'exists (select from agentcorp.blob_use own where own.sha256 = blob.sha256 and own.shard = blob.shard)'
-            when k.has_task then format('exists (select from agentcorp.task own where own.id = %1$s.task_id and own.shard = %1$s.shard)', c.oid::regclass)
-                || case when k.has_needs then format(' and exists (select from agentcorp.task own where own.id = %1$s.needs_id and own.shard = %1$s.shard)', c.oid::regclass) else '' end
-            end visible
-        from pg_class c cross join lateral (
-            select coalesce(bool_or(a.attname = 'task_id'), false) and coalesce(bool_or(a.attname = 'shard'), false) has_task, coalesce(bool_or(a.attname = 'needs_id'), false) has_needs,
-                coalesce(bool_or(a.attname = 'tenant'), false) has_tenant
+        select c.oid::regclass t, c.relname, k.* from pg_class c cross join lateral (
+            select coalesce(bool_or(a.attname = 'task_id'), false) and coalesce(bool_or(a.attname = 'shard'), false) has_task,
+                coalesce(bool_or(a.attname = 'needs_id'), false) has_needs, coalesce(bool_or(a.attname = 'tenant'), false) has_tenant
             from pg_attribute a where a.attrelid = c.oid and a.attnum > 0) k
         where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') order by c.relname
     loop
         execute format('alter table %s enable row level security', v.t);
         execute format('create policy agentcorp_admin on %s to agentcorp_admin using (true) with check (true)', v.t);
-        -- What has no policy shows nothing.
-        if v.visible is not null then
-            execute format('create policy agentcorp_tenant on %s for select to agentcorp_reader using (%s)', v.t, v.visible);
+        -- What has no other policy shows nothing.
+        if v.relname in ('shard', 'queue', 'migration') then
+            execute format('create policy agentcorp_tenant on %s for select to agentcorp_reader using (true)', v.t);
+        elsif v.has_tenant and (v.relname = 'task' or not v.has_task) then
+            execute format('create policy agentcorp_tenant on %s for select to agentcorp_reader using (tenant = (select agentcorp.own_tenant()))', v.t);
+        elsif v.relname = 'blob' then
+            execute format('create policy agentcorp_tenant on %1$s for select to agentcorp_reader
+                using (exists (select from agentcorp.blob_use own where own.sha256 = %1$s.sha256 and own.shard = %1$s.shard))', v.t);
+        elsif v.has_task then
+            execute format('create policy agentcorp_tenant on %1$s for select to agentcorp_reader
+                using (exists (select from agentcorp.task own where own.id = %1$s.task_id and own.shard = %1$s.shard))', v.t);
+        end if;
+        if v.has_needs then
+            execute format('create policy agentcorp_needs on %1$s as restrictive for select to agentcorp_reader
+                using (pg_has_role(agentcorp.caller(), ''agentcorp_admin'', ''usage'') or exists (select from agentcorp.task own where own.id = %1$s.needs_id and own.shard = %1$s.shard))', v.t);
         end if;
     end loop;
     for v in select p.oid::regprocedure f from pg_proc p join agentcorp.permission m on m.function_name = p.proname

@@ -24,19 +24,7 @@ public struct Coordinator: Service {
         let link = CoordinatorLink(pool)
         let shards = try await pool.shards()
         let leadership = Leadership(link, ttl: configuration.leadership, logger: logger)
-        let urgent: [any Duty] = [
-            Resolver(link: link, shards: shards, poll: configuration.poll),
-            Promoter(link: link, shards: shards, poll: configuration.poll),
-            Admitter(link: link, shards: shards, poll: configuration.poll),
-            Scheduler(link: link, shards: shards, poll: configuration.poll, logger: logger),
-            WaitTimer(link: link, shards: shards, poll: configuration.poll),
-        ]
-        let patient: [any Duty] = [
-            Rescuer(link: link, beat: configuration.beat, logger: logger),
-            SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
-            WaitSweeper(link: link, shards: shards, interval: configuration.sweepInterval, logger: logger),
-            CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
-        ]
+        let (urgent, patient) = duties(link, shards)
         let loops = (urgent + patient).map { DutyLoop(duty: $0, leadership: leadership, logger: logger) }
         logger.info("coordinator started", metadata: ["holder": "\(link.holder)"])
         await cancelWhenGracefulShutdown {
@@ -51,6 +39,30 @@ public struct Coordinator: Service {
         // Written also when the task was cancelled.
         await Task { await leadership.resign() }.value
         logger.info("coordinator stopped")
+    }
+
+    /// What a leader does again and again: the urgent also when it is told to, the patient in its own time.
+    private func duties(_ link: CoordinatorLink, _ shards: [Int16]) -> (urgent: [any Duty], patient: [any Duty]) {
+        let urgent: [any Duty] = [
+            Resolver(link: link, shards: shards, poll: configuration.poll),
+            Promoter(link: link, shards: shards, poll: configuration.poll),
+            Admitter(link: link, shards: shards, poll: configuration.poll),
+            Scheduler(link: link, shards: shards, poll: configuration.poll, logger: logger),
+            WaitTimer(link: link, shards: shards, poll: configuration.poll),
+        ]
+        let patient: [any Duty] = [
+            Rescuer(link: link, beat: configuration.beat, logger: logger),
+            SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
+            WaitSweeper(link: link, shards: shards, interval: configuration.sweepInterval, logger: logger),
+            CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
+        ]
+        return (urgent, patient)
+    }
+
+    /// Performs every duty once, whoever leads: for tests that let nothing run by itself.
+    package func performDuties() async throws {
+        let (urgent, patient) = duties(CoordinatorLink(pool), try await pool.shards())
+        for duty in urgent + patient { _ = try await duty.perform() }
     }
 
     private func listen(_ configuration: PostgresConfiguration, _ leadership: Leadership, _ urgent: [DutyLoop]) async {

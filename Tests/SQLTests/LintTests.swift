@@ -20,7 +20,7 @@ import Testing
     }
 
     private static func isInstalled() async throws -> Bool {
-        let database = try await TestServer.shared.makeDatabase()
+        let database = try await TestDatabase.make()
         let count = try await database.psql("select count(*) from pg_available_extensions where name = 'plpgsql_check'")
         try await database.drop()
         return count == "1"

@@ -13,8 +13,7 @@ public struct DatabaseTrait: SuiteTrait, TestTrait, TestScoping {
     }
 
     private func provideDatabase(to function: () async throws -> Void) async throws {
-        let server = TestServer.shared
-        let database = isMigrated ? try await server.makeMigratedDatabase() : try await server.makeDatabase()
+        let database = try await TestDatabase.make(isMigrated: isMigrated)
         let result: Result<Void, any Error>
         do {
             try await TestDatabase.$scoped.withValue(database) { try await function() }

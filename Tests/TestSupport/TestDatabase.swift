@@ -1,3 +1,4 @@
+internal import AgentCorpTesting
 public import Postgres
 
 /// A database of a test's own.
@@ -9,6 +10,13 @@ public struct TestDatabase: Sendable {
     public init(name: String, dsn: String) {
         self.name = name
         self.dsn = dsn
+    }
+
+    /// Makes one on the server of the test process, for tests that need more than the trait gives them; they drop it.
+    public static func make(isMigrated: Bool = false) async throws -> TestDatabase {
+        let server = TestingServer.shared
+        let made = isMigrated ? try await server.makeMigratedDatabase() : try await server.makeDatabase()
+        return TestDatabase(name: made.name, dsn: made.dsn)
     }
 
     /// The database of the running suite or test; needs the trait `.database` or `.migratedDatabase`.
@@ -46,7 +54,7 @@ public struct TestDatabase: Sendable {
 
     /// Removes it, and ends whatever is still connected.
     public func drop() async throws {
-        try await TestServer.shared.drop(self)
+        try await TestingServer.shared.drop(TestingDatabase(name: name, dsn: dsn))
     }
 
     static func psql(_ sql: String, dsn: String) async throws -> String {

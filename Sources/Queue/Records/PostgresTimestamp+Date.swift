@@ -1,8 +1,8 @@
-internal import FoundationEssentials
-internal import Postgres
+package import FoundationEssentials
+package import Postgres
 
 extension PostgresTimestamp {
-    init(_ date: Date) {
+    package init(_ date: Date) {
         self.init(microseconds: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()))
     }
 }
