@@ -393,6 +393,33 @@ begin
 end $$;
 comment on function agentcorp.doctor_scheduled is 'Scheduled tasks are promoted when they are due';
 
+create function agentcorp.doctor_waits(p_age interval default '1 minute') returns setof agentcorp.finding language plpgsql stable
+set enable_seqscan = off set jit = off as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+begin
+    return query
+    select 'waits', 'warning', format('%s%s waits have outlived their time, the first (of task %s) by %s', case when count(*) > 1000 then 'over ' else '' end,
+            least(count(*), 1000), (array_agg(x.task_id order by x.timeout_at))[1], agentcorp.spell(v_now - min(x.timeout_at))),
+        'A coordinator ends them, unless an open transaction holds their tasks: see that one runs. This does it by hand.',
+        'select agentcorp.expire_waits(s.shard) from agentcorp.shard s', true
+    from (select x.task_id, x.timeout_at from agentcorp.shard s cross join lateral (select x.task_id, x.timeout_at from agentcorp.wait x
+        where x.shard = s.shard and x.timeout_at < v_now - p_age and not x.met order by x.timeout_at limit 1001) x) x
+    having count(*) > 0;
+    return query
+    select 'waits', 'warning', format('task %s waits for an event that is there: %s', x.task_id, x.topic),
+        'A coordinator looks for such waits, unless an open transaction holds their tasks: see that one runs. This does it by hand.',
+        'select agentcorp.sweep_waits(s.shard, p_limit => 100000) from agentcorp.shard s', true
+    from (select w.* from agentcorp.wait w where not w.met and w.created_at < v_now - p_age order by w.task_id limit 1000) x
+    where agentcorp.find_event(x) is not null limit 20;
+    return query
+    select 'waits', 'error', format('task %s waits for %s, and cannot be woken: it has ended, or is not there', x.task_id, x.topic), 'Remove what is left of it.',
+        format('delete from agentcorp.wait where task_id = %s and shard = %s', x.task_id, x.shard), true
+    from (select w.* from agentcorp.wait w order by w.task_id limit 1000) x
+    where not exists (select from agentcorp.blocked b where b.task_id = x.task_id and b.shard = x.shard) limit 20;
+end $$;
+comment on function agentcorp.doctor_waits is 'Every wait has an open task, ends with its time, and misses no event';
+
 create function agentcorp.doctor_workers(p_age interval default '1 minute') returns setof agentcorp.finding language plpgsql stable as $$
 declare
     v_now timestamptz := agentcorp.clock();
@@ -572,7 +599,7 @@ end $$;
 comment on function agentcorp.recount is 'Corrects the counted depths of queues; returns in how many something was wrong';
 
 create function agentcorp.doctor_checks() returns text[] language sql immutable parallel safe as $$
-    select '{server, drift, durability, connections, wraparound, notifications, clock, xmin, locks, autovacuum, dead_rows, bloat, indexes, claim_plan, coordinator, scheduled, workers, claims, queues, kinds, blocked, counters}'::text[]
+    select '{server, drift, durability, connections, wraparound, notifications, clock, xmin, locks, autovacuum, dead_rows, bloat, indexes, claim_plan, coordinator, scheduled, waits, workers, claims, queues, kinds, blocked, counters}'::text[]
 $$;
 comment on function agentcorp.doctor_checks is 'The names of the checks, in their order';
 

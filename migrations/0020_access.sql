@@ -15,12 +15,12 @@ comment on table agentcorp.tenant_role is 'The tenant to which a role belongs; s
 -- A migration that adds functions adds their rows and calls agentcorp.grant_roles() again.
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
     ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean queue_id payload_key '
-        'check_topic check_pattern patterns_of topic_lock event_json '
+        'check_topic check_pattern patterns_of topic_lock event_json find_event '
         'check_time_zone clock_change cron_field cron_value latest_moment next_fire next_moment next_wall parse_cron preview_schedule refuse_cron wall_moment zone_offset'),
     ('common', 'own_tenant result_of output_of unhandled_kinds'),
     ('read', 'states tree describe history list_tasks list_events follow_events next_fires payload live_catalogue miscounted open_needs spell excerpt doctor doctor_checks doctor_autovacuum doctor_bloat doctor_blocked '
         'doctor_claim_plan doctor_claims doctor_clock doctor_connections doctor_coordinator doctor_counters doctor_dead_rows doctor_drift doctor_durability '
-        'doctor_indexes doctor_kinds doctor_locks doctor_notifications doctor_queues doctor_scheduled doctor_server doctor_workers doctor_wraparound doctor_xmin'),
+        'doctor_indexes doctor_kinds doctor_locks doctor_notifications doctor_queues doctor_scheduled doctor_server doctor_waits doctor_workers doctor_wraparound doctor_xmin'),
     ('enqueue', 'enqueue enqueue_many enqueue_tree add_subtask add_subtasks add_complex_task add_dependency cancel'),
     ('publish', 'emit_event'),
     ('work', 'register_worker heartbeat retire_worker claim work finish finish_many snooze release step_get step_put report_progress needs_of args_of store_output await_event sleep_until sleep_for'),
@@ -31,7 +31,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
         'node_policy check_nodes insert_bodies find_cycle insert_trees refuse_cycle await_subtasks hand_over count_released is_recorded put_output '
         'finish_others close_claims settle_blocked cancel_losers cancel_trees cancel_below last_outcome require_lease drop_tenant_policies '
         'admit_round free_slots gate_queues must_queue queue_ready queue_up read_arrivals refuse_own_line rule_for share_of take_queued take_tokens take_turn tokens '
-        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule scheduled_task wake_waits meet_waits deliver lock_topic find_event park')) x(c, f);
+        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule scheduled_task wake_waits meet_waits deliver lock_topic park')) x(c, f);
 
 create function agentcorp.own_tenant() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select r.tenant from agentcorp.tenant_role r where r.role_name = agentcorp.caller()

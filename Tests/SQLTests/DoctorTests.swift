@@ -314,6 +314,31 @@ import Testing
         #expect(try await sql.state(task) == "ready")
     }
 
+    @Test("waits that nobody ends are seen, and ended", .migratedDatabase)
+    func waits() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let late = try await sql.parked(worker, "'e', 'u', null, '1 minute'")
+        let missed = try await sql.parked(worker, "'e', 't', 'k'")
+        let gone = try await sql.parked(worker, "'e', 't', 'other'")
+        try await isWell(sql, "doctor('waits')")
+        try await sql.run(
+            """
+            insert into agentcorp.event (id, created_at, xact, shard, topic, key, data)
+                values (1000, now(), pg_current_xact_id(), 0, 't', 'k', '1');
+            delete from agentcorp.blocked where task_id = \(gone);
+            """)
+        try await sql.setClock("10 minutes")
+        for (severity, words) in [
+            ("warning", "task \(late)) by"), ("warning", "task \(missed) waits"), ("error", "task \(gone) waits"),
+        ] {
+            let row = try await finds(sql, "doctor('waits')", severity, words, isSafe: true)
+            try await sql.run(row.fix)
+        }
+        try await isWell(sql, "doctor('waits')")
+        for task in [late, missed] { #expect(try await sql.state(task) == "ready") }
+    }
+
     @Test("a silent worker and what it holds are seen, and given to others", .migratedDatabase)
     func silentWorker() async throws {
         let sql = try await Session.open()
