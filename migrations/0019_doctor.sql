@@ -356,10 +356,12 @@ declare
     v_expired timestamptz := coalesce((select l.expires_at from agentcorp.leader l where l.name = 'coordinator'), '-infinity');
     v_oldest timestamptz;
 begin
-    -- What only a coordinator moves, by how long it has been there: ended tasks to tell of, due tasks, blocked ones.
+    -- What only a coordinator moves, by how long it has been there: ended tasks to tell of, due tasks and schedules, those to admit, blocked ones.
     v_oldest := least(
         (select to_timestamp(min(r.seq) / 1000000.0) from agentcorp.shard s cross join lateral (select r.seq from agentcorp.resolve r where r.shard = s.shard order by r.seq limit 1) r),
         (select min(x.run_at) from agentcorp.shard s cross join lateral (select x.run_at from agentcorp.scheduled x where x.shard = s.shard order by x.run_at limit 1) x where x.run_at < v_now),
+        (select min(s.due_at) from agentcorp.schedule s where s.due_at < v_now),
+        (select to_timestamp(min(q.seq) / 1000000.0) from (select q.seq from agentcorp.queued q order by q.queue_id, q.tenant limit 10) q),
         (select min(t.created_at) from (select b.task_id, b.shard from agentcorp.blocked b order by b.task_id limit 10) b join agentcorp.task t on t.id = b.task_id and t.shard = b.shard));
     if v_expired < v_now - p_age then
         return query select 'coordinator', case when v_oldest < v_now - p_age then 'error' else 'note' end,
@@ -417,8 +419,54 @@ begin
         format('delete from agentcorp.wait where task_id = %s and shard = %s', x.task_id, x.shard), true
     from (select w.* from agentcorp.wait w order by w.task_id limit 1000) x
     where not exists (select from agentcorp.blocked b where b.task_id = x.task_id and b.shard = x.shard) limit 20;
+    return query
+    select 'waits', 'error', format('task %s is parked and waits for no event: nothing will wake it', b.task_id), 'Cancel it, and retry it if it is still wanted.',
+        format('select agentcorp.cancel(%s)', b.task_id), false
+    from (select b.task_id, b.shard from agentcorp.blocked b where b.phase = 4 order by b.task_id limit 1000) b
+    where not exists (select from agentcorp.wait w where w.task_id = b.task_id and w.shard = b.shard and not w.met) limit 20;
+    return query
+    select 'waits', 'warning', format('subscription %s could not enqueue its task %s times, last at %s: %s', s.name, s.failures, to_char(s.failed_at, 'YYYY-MM-DD HH24:MI:SS TZ'), s.error),
+        'Subscribe it again with what the error asks for.', null, false
+    from agentcorp.subscription s where s.enabled and s.error is not null order by s.name limit 20;
 end $$;
 comment on function agentcorp.doctor_waits is 'Every wait has an open task, ends with its time, and misses no event';
+
+create function agentcorp.doctor_schedules(p_age interval default '1 minute') returns setof agentcorp.finding language plpgsql stable as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+begin
+    return query
+    select 'schedules', 'warning', format('schedule %s cannot fire, last tried %s: %s', s.name, to_char(s.failed_at, 'YYYY-MM-DD HH24:MI:SS TZ'), s.error),
+        'Set it again with what the error asks for; it is tried every 10 seconds.', null, false
+    from agentcorp.schedule s where s.error is not null order by s.name limit 20;
+    return query
+    select 'schedules', 'warning', format('%s schedules are due and do not fire, the first (%s) since %s', count(*), (array_agg(s.name order by s.due_at))[1], to_char(min(s.due_at), 'YYYY-MM-DD HH24:MI:SS TZ')),
+        'A coordinator fires them: see that one runs. This does it by hand.', 'select agentcorp.fire_schedules(s.shard) from agentcorp.shard s', true
+    from agentcorp.schedule s where s.due_at < v_now - p_age and s.error is null having count(*) > 0;
+end $$;
+comment on function agentcorp.doctor_schedules is 'Every schedule fires when it is due';
+
+create function agentcorp.doctor_admission(p_age interval default '1 minute') returns setof agentcorp.finding language plpgsql stable set enable_seqscan = off set jit = off as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+begin
+    return query
+    select 'admission', 'warning', format('%s slots of limits are held by attempts that ended over %s ago, the first by task %s', count(*), agentcorp.spell(p_age), min(x.task_id)),
+        'The coordinator frees them now and then: see that one runs. This does it by hand.', 'select agentcorp.sweep_slots(s.shard) from agentcorp.shard s', true
+    from (select s.task_id, s.shard, s.attempt from agentcorp.slot s order by s.task_id limit 1000) x
+    where exists (select from agentcorp.attempt a where a.shard = x.shard and a.task_id = x.task_id and a.attempt = x.attempt and a.finished_at < v_now - p_age offset 0)
+    having count(*) > 0;
+    return query
+    select 'admission', 'error', format('%s tasks wait to be admitted in lines that nobody looks at, the first is task %s', count(*), min(x.task_id)), 'Tell the admitter of their lines.',
+        'insert into agentcorp.arrival (queue_id, shard, freed, tenant, concurrency_key, ordered_key) select distinct q.queue_id, q.shard, false, q.tenant, q.concurrency_key, q.ordered_key from agentcorp.queued q', true
+    from (select q.* from agentcorp.queued q order by q.queue_id, q.tenant, q.concurrency_key, q.ordered_key limit 1000) x
+    where not exists (select from agentcorp.line l where l.queue_id = x.queue_id and l.tenant = x.tenant and l.concurrency_key = x.concurrency_key
+            and l.ordered_key = x.ordered_key and l.shard = x.shard and (l.parked_until is not null or l.holder is not null
+                or exists (select from agentcorp.turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)))
+        and not exists (select from agentcorp.arrival a where a.shard = x.shard)
+    having count(*) > 0;
+end $$;
+comment on function agentcorp.doctor_admission is 'Every slot is held by work that goes on, and every line is looked at';
 
 create function agentcorp.doctor_workers(p_age interval default '1 minute') returns setof agentcorp.finding language plpgsql stable as $$
 declare
@@ -466,8 +514,8 @@ declare
 begin
     return query
     select 'queues', case when q.paused_at is not null then 'note' else 'warning' end,
-        case when q.paused_at is not null then format('queue %s is paused since %s with about %s ready tasks', q.name, to_char(q.paused_at, 'YYYY-MM-DD HH24:MI:SS TZ'), q.ready)
-            else format('no live worker serves queue %s; about %s tasks are ready, the oldest for %s', q.name, q.ready, agentcorp.spell(q.oldest_ready)) end,
+        case when q.paused_at is not null then format('queue %s is paused since %s with about %s ready tasks', q.name, to_char(q.paused_at, 'YYYY-MM-DD HH24:MI:SS TZ'), q.ready + q.queued)
+            else format('no live worker serves queue %s; about %s tasks are ready, the oldest for %s', q.name, q.ready + q.queued, agentcorp.spell(q.oldest_ready)) end,
         case when q.paused_at is not null then 'Resume it when its time has come.' else format('Start one: agentcorp worker --queues %s', q.name) end,
         case when q.paused_at is not null then format('select agentcorp.resume_queue(%L)', q.name) end, false
     from agentcorp.queues q where q.oldest_ready > p_age and (q.paused_at is not null
@@ -599,7 +647,7 @@ end $$;
 comment on function agentcorp.recount is 'Corrects the counted depths of queues; returns in how many something was wrong';
 
 create function agentcorp.doctor_checks() returns text[] language sql immutable parallel safe as $$
-    select '{server, drift, durability, connections, wraparound, notifications, clock, xmin, locks, autovacuum, dead_rows, bloat, indexes, claim_plan, coordinator, scheduled, waits, workers, claims, queues, kinds, blocked, counters}'::text[]
+    select '{server, drift, durability, connections, wraparound, notifications, clock, xmin, locks, autovacuum, dead_rows, bloat, indexes, claim_plan, coordinator, scheduled, schedules, waits, admission, workers, claims, queues, kinds, blocked, counters}'::text[]
 $$;
 comment on function agentcorp.doctor_checks is 'The names of the checks, in their order';
 
@@ -616,6 +664,10 @@ begin
     end if;
     foreach v_name in array agentcorp.doctor_checks() loop
         continue when v_name <> only_check;
+        if v_name in ('claims', 'blocked', 'waits', 'counters', 'admission') and row_security_active('agentcorp.task') then
+            return query select v_name, 'note', 'this compares rows of which you see only those of your tenant', 'Look as somebody who sees all.', null::text, false;
+            continue;
+        end if;
         begin
             return query execute format('select * from agentcorp.%I()', 'doctor_' || v_name);
             get diagnostics v_n = row_count;

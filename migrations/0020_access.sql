@@ -20,7 +20,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('common', 'own_tenant result_of output_of unhandled_kinds'),
     ('read', 'states tree describe history list_tasks list_events follow_events next_fires payload live_catalogue miscounted open_needs spell excerpt doctor doctor_checks doctor_autovacuum doctor_bloat doctor_blocked '
         'doctor_claim_plan doctor_claims doctor_clock doctor_connections doctor_coordinator doctor_counters doctor_dead_rows doctor_drift doctor_durability '
-        'doctor_indexes doctor_kinds doctor_locks doctor_notifications doctor_queues doctor_scheduled doctor_server doctor_waits doctor_workers doctor_wraparound doctor_xmin'),
+        'doctor_indexes doctor_kinds doctor_locks doctor_notifications doctor_queues doctor_scheduled doctor_schedules doctor_admission doctor_server doctor_waits doctor_workers doctor_wraparound doctor_xmin'),
     ('enqueue', 'enqueue enqueue_many enqueue_tree add_subtask add_subtasks add_complex_task add_dependency cancel'),
     ('publish', 'emit_event'),
     ('work', 'register_worker heartbeat retire_worker claim work finish finish_many snooze release step_get step_put report_progress needs_of args_of store_output await_event sleep_until sleep_for'),

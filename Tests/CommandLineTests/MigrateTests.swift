@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 
@@ -43,6 +44,20 @@ import Testing
         let result = try await Agentcorp.run("migrate", "down", "--to", "0", "--yes")
         #expect(result.status == 0)
         #expect(try await Agentcorp.run("tasks", "list").status == 4)
+    }
+
+    @Test("a migration that cannot have its lock says who holds it, and gives up in time", .migratedDatabase)
+    func patience() async throws {
+        try await TestDatabase.current.withPool { pool in
+            try await pool.withConnection { connection in
+                try await connection.script("begin; select count(*) from agentcorp.task")
+                let result = try await Agentcorp.run("migrate", "down", "--to", "0", "--yes", "--patience", "600ms")
+                #expect(result.status == 6)
+                #expect(result.errors.contains("select count(*) from agentcorp.task"))
+                try await connection.script("rollback")
+            }
+        }
+        #expect(try await Agentcorp.run("migrate", "down", "--to", "0", "--yes").status == 0)
     }
 
     @Test("a version that does not exist is refused", .database)

@@ -17,6 +17,8 @@ import Testing
         select agentcorp.report_progress(:task, :attempt, 0.5, 'half');
         select agentcorp.finish(:task, :attempt, :worker, output => '{"y": 2}');
         select task_id from agentcorp.claim(:worker);
+        select agentcorp.set_schedule('nightly', '@daily', 'a');
+        select agentcorp.set_limit(key => 'k', rate => 1);
         do $$
         declare
             v_table regclass;
@@ -25,12 +27,13 @@ import Testing
             for v_table in select c.oid from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition loop
                 execute format('select count(*) from (select from %s limit 1) x', v_table) into v_rows;
                 if v_rows = 0 then
-                    execute format('insert into %s (%s) overriding system value values (%s)', v_table,
-                        (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''),
+                    execute format('insert into %s (%s) values (%s)', v_table,
+                        (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped and a.attnotnull and not a.atthasdef and a.attidentity = ''),
                         (select string_agg(case when a.attname = 'shard' then '0' when t.typcategory = 'A' then quote_literal('{}') when t.typcategory = 'N' then '1'
                                 when t.typcategory = 'B' then 'false' when t.typcategory = 'D' then 'now()' when t.typcategory = 'T' then quote_literal('1 second')
-                                when t.typname in ('json', 'jsonb') then quote_literal('{}') else quote_literal('a') end, ', ' order by a.attnum)
-                            from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''));
+                                when t.typname in ('json', 'jsonb') then quote_literal('{}') when t.typname = 'xid8' then quote_literal('1')
+                                when t.typname = 'pg_snapshot' then quote_literal('1:1:') else quote_literal('a') end, ', ' order by a.attnum)
+                            from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped and a.attnotnull and not a.atthasdef and a.attidentity = ''));
                 end if;
             end loop;
         end $$;

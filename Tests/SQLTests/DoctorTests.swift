@@ -96,7 +96,7 @@ import Testing
     @Test("who may see little gets notes, no alarm", .migratedDatabase)
     func unprivileged() async throws {
         let sql = try await Session.open()
-        try await sql.run("grant usage on schema agentcorp to pg_signal_backend; set role pg_signal_backend")
+        try await sql.run("set role agentcorp_reader")
         #expect(try await alarms(sql).isEmpty)
         try await finds(sql, "doctor('xmin')", "note", "does not see other users' sessions")
     }
@@ -337,6 +337,52 @@ import Testing
         }
         try await isWell(sql, "doctor('waits')")
         for task in [late, missed] { #expect(try await sql.state(task) == "ready") }
+        let forgotten = try await sql.parked(worker, "'e', 't', 'later'")
+        try await sql.run("delete from agentcorp.wait where task_id = \(forgotten)")
+        try await finds(sql, "doctor('waits')", "error", "task \(forgotten) is parked and waits for no event")
+        try await sql.run("update agentcorp.blocked set phase = 1 where task_id = \(forgotten)")
+        try await sql.run(
+            "select agentcorp.subscribe('s', 't.*', 'a'); update agentcorp.subscription set error = 'no such queue', failed_at = now()"
+        )
+        try await finds(sql, "doctor('waits')", "warning", "subscription s could not", "no such queue")
+    }
+
+    @Test("a schedule that cannot fire, and one that is overdue, are named; the latter fires", .migratedDatabase)
+    func schedules() async throws {
+        let sql = try await Session.open()
+        try await sql.run("select agentcorp.set_schedule('nightly', '* * * * *', 'a')")
+        try await isWell(sql, "doctor('schedules')")
+        try await sql.setClock("10 minutes")
+        let row = try await finds(
+            sql, "doctor('schedules')", "warning", "1 schedules are due", "(nightly)", isSafe: true)
+        try await sql.run(row.fix)
+        try await isWell(sql, "doctor('schedules')")
+        try await sql.run("update agentcorp.schedule set error = 'unknown queue', failed_at = now()")
+        try await finds(sql, "doctor('schedules')", "warning", "schedule nightly cannot fire", "unknown queue")
+    }
+
+    @Test("a slot that an ended attempt holds is freed, a line that nobody looks at is told of", .migratedDatabase)
+    func admission() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        for _ in 1...3 { try await sql.enqueue("'a', concurrency_key => 'k'") }
+        try await sql.run("select agentcorp.admit(0::smallint)")
+        let task = try #require(try await sql.claim(worker).first)
+        try await isWell(sql, "doctor('admission')")
+        try await sql.run("create table saved as select * from agentcorp.slot")
+        try await sql.finish(task, worker)
+        try await sql.run("insert into agentcorp.slot select * from saved on conflict do nothing")
+        try await isWell(sql, "doctor('admission')")
+        try await sql.setClock("5 minutes")
+        let slot = try await finds(sql, "doctor('admission')", "warning", "1 slots", "task \(task)", isSafe: true)
+        try await sql.run(slot.fix)
+        try await isWell(sql, "doctor('admission')")
+        try await sql.run("delete from agentcorp.line; delete from agentcorp.arrival")
+        let line = try await finds(sql, "doctor('admission')", "error", "tasks wait to be admitted", isSafe: true)
+        try await sql.run(line.fix)
+        try await sql.run("select agentcorp.admit(0::smallint)")
+        try await isWell(sql, "doctor('admission')")
+        #expect(try await sql.claim(worker).count == 1)
     }
 
     @Test("a silent worker and what it holds are seen, and given to others", .migratedDatabase)

@@ -82,7 +82,7 @@ public struct SchemaStatus: Sendable {
                 .schemaMismatch,
                 "migration \(step.version) (\(step.name)) was applied from another text than this agentcorp's: "
                     + "the schema was made by a development version",
-                hint: "Create a new database; this one cannot be brought up to date.")
+                hint: "Create a new database, as with `agentcorp dev --reset`; this one cannot be brought up to date.")
         }
         if version > target {
             return QueueError(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migrations
+import Postgres
 import Queue
 
 /// `agentcorp migrate`: brings the schema up and takes it down.
@@ -15,6 +16,16 @@ struct MigrateCommand: AsyncParsableCommand {
             """,
         subcommands: [Up.self, Down.self, Status.self, Print.self])
 
+    /// How the commands that change the schema deal with locks of others.
+    struct Patience: ParsableArguments {
+        @Option(help: ArgumentHelp("How long to go on trying while others hold locks.", valueName: "time"))
+        var patience = TimeSpan(argument: "10m")!
+
+        func migrator(_ pool: PostgresPool) -> Migrator {
+            Migrator(pool, patience: patience.duration) { Terminal.errors.line("waiting: \($0)") }
+        }
+    }
+
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Apply the migrations that are missing; safe to run again, and by several at once.",
@@ -28,8 +39,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @Option(help: ArgumentHelp("Stop at this version; by default the newest.", valueName: "version"))
         var to = Migrator.target
-        @Option(help: ArgumentHelp("How long to go on trying while others hold locks.", valueName: "time"))
-        var patience = TimeSpan(argument: "10m")!
+        @OptionGroup var patience: Patience
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
@@ -37,8 +47,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
         func run() async throws {
             let applied = try await connection.resolve().withPool { pool in
-                try await Migrator(pool, patience: patience.duration) { Terminal.errors.line("waiting: \($0)") }.up(
-                    to: to)
+                try await patience.migrator(pool).up(to: to)
             }
             for migration in applied { Terminal.output.line("applied \(migration.version) \(migration.name)") }
             if applied.isEmpty { Terminal.output.line("nothing to do: the schema is up to date") }
@@ -56,6 +65,7 @@ struct MigrateCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The version to go back to; 0 removes everything.", valueName: "version"))
         var to: Int
         @Flag(help: "Do not ask.") var yes = false
+        @OptionGroup var patience: Patience
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
@@ -71,7 +81,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 try Confirmation.ask(
                     "Take the schema in \(address.configuration) from version \(applied) to \(to)? Data is lost.",
                     isGiven: yes)
-                for migration in try await Migrator(pool).down(to: to) {
+                for migration in try await patience.migrator(pool).down(to: to) {
                     Terminal.output.line("reverted \(migration.version) \(migration.name)")
                 }
             }
