@@ -566,6 +566,7 @@ declare
     v_from timestamptz := v.next_fire_at;
     v_is_open boolean;
     v_needs bigint[];
+    v_old timestamptz[];
     v_fires int := 0;
 begin
     if v.catch_up = 'none' and v.next_fire_at < p_now - p_grace then
@@ -606,6 +607,12 @@ begin
         end if;
         v.next_fire_at := agentcorp.next_moment(v_times, v.time_zone, v.next_fire_at);
     end loop;
+    -- History, and against a clock that is set back; neither needs more.
+    v_old := array(select f.fire_at from agentcorp.fire f where f.schedule = v.name and f.shard = v.shard and f.fire_at < p_now - interval '30 days'
+        order by f.fire_at limit 20);
+    if v_old <> '{}' then
+        delete from agentcorp.fire f where f.schedule = v.name and f.shard = v.shard and f.fire_at = any (v_old);
+    end if;
     update agentcorp.schedule s set next_fire_at = v.next_fire_at, due_at = greatest(v.next_fire_at, p_now), last_fire_at = v.last_fire_at,
         last_task_id = v.last_task_id, fired = v.fired, skipped = v.skipped, error = null, failed_at = null
         where s.name = v.name and s.shard = v.shard;

@@ -141,6 +141,14 @@ select 'a reference leads to a blob that its task uses', format('%s of task %s',
     where x.sha256 is not null and not exists (select from agentcorp.blob b join agentcorp.blob_use u on u.sha256 = b.sha256 and u.shard = b.shard
         where b.shard = x.shard and b.sha256 = decode(x.sha256, 'hex') and u.task_id = x.task_id)
 union all
+select 'a moment of a schedule has a task, or a reason', format('%s at %s', f.schedule, f.fire_at) from agentcorp.fire f
+    where (f.task_id is null) = (f.skipped is null)
+union all
+select 'a task belongs to one moment of a schedule', format('task %s', f.task_id) from agentcorp.fire f where f.task_id is not null group by f.task_id having count(*) > 1
+union all
+select 'a schedule comes due unless it is paused', s.name from agentcorp.schedule s
+    where (s.due_at is null) <> (s.paused_at is not null) or s.due_at < s.next_fire_at
+union all
 select 'counters equal a recount', format('queue %s: counted %s, are %s', q.name,
         (c.ready, c.queued, c.scheduled, c.blocked, c.running, c.completed, c.failed, c.cancelled, c.skipped),
         (r.ready, r.queued, r.scheduled, r.blocked, r.running, r.completed, r.failed, r.cancelled, r.skipped))

@@ -24,6 +24,9 @@ struct ScheduleManagerTests {
             schedule.backoff = "linear 5s..1m"
             schedule.tags = ["a"]
             schedule.description = "keeps up"
+            schedule.concurrencyKey = "c"
+            schedule.orderedKey = "o"
+            schedule.tenant = "t"
             let next = try await manager.setSchedule(schedule)
             #expect(next > Date() && next < Date() + 100)
             #expect(try await manager.setSchedule(schedule) == next)
@@ -36,6 +39,7 @@ struct ScheduleManagerTests {
                 record.task == [
                     "kind": "fetch", "args": ["url": "x"], "queue": "io", "priority": 2, "max_attempts": 3,
                     "timeout": "1500 ms", "backoff": "linear 5s..1m", "tags": ["a"],
+                    "concurrency_key": "c", "ordered_key": "o", "tenant": "t",
                 ])
             let fires = try await manager.nextFires(of: "sync", count: 2)
             #expect(fires.map(\.fireAt) == [next, next + 90])

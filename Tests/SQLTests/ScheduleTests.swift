@@ -218,6 +218,26 @@ struct ScheduleTests {
             ])
     }
 
+    @Test("the record of fires goes back 30 days")
+    func record() async throws {
+        let sql = try await session(at: "2030-01-07 10:15")
+        try await sql.run(
+            "select agentcorp.set_schedule('a', '@daily', 'noop', catch_up => 'all', overlap => 'queue'), agentcorp.set_schedule('b', '0 0 8 1 *', 'noop')"
+        )
+        try await sql.setMoment("2030-01-08 00:00")
+        try await fire(sql)
+        try await sql.setMoment("2030-03-10 10:00")
+        try await fire(sql)
+        try await sql.setMoment("2030-03-11 10:00")
+        try await fire(sql)
+        #expect(
+            try await sql.rows(
+                "select schedule, count(*), min(fire_at)::date from agentcorp.fires group by 1 order by 1") == [
+                    "a|30|2030-02-10", "b|1|2030-01-08",
+                ])
+        #expect(try await sql.int("select fired from agentcorp.schedules where name = 'a'") == 63)
+    }
+
     @Test("one with much to catch up with lets the others go first")
     func fairness() async throws {
         let sql = try await session(at: "2030-01-07 10:00")

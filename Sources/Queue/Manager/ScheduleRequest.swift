@@ -45,6 +45,12 @@ public struct ScheduleRequest: Sendable {
     public var backoff: String?
     public var tags: [String] = []
     public var description: String?
+    /// As in `TaskRequest`.
+    public var concurrencyKey: String?
+    /// As in `TaskRequest`.
+    public var orderedKey: String?
+    /// As in `TaskRequest`.
+    public var tenant: String?
 
     public init(_ name: String, cron: String, kind: String, args: PostgresJSON = PostgresJSON("{}")) {
         self.name = name

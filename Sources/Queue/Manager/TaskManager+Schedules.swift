@@ -9,14 +9,15 @@ extension TaskManager {
     public func setSchedule(_ schedule: ScheduleRequest) async throws -> Date {
         let result = try await database.call(
             """
-            select agentcorp.set_schedule($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            select agentcorp.set_schedule($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """,
             [
                 schedule.name, schedule.cron, schedule.kind, schedule.args, schedule.timeZone,
                 schedule.catchUp.rawValue,
                 schedule.overlap.rawValue, schedule.jitter, schedule.queue, Int32(clamping: schedule.priority),
                 Int32(clamping: schedule.maxAttempts), schedule.timeout, schedule.backoff,
-                schedule.tags.isEmpty ? nil : schedule.tags, schedule.description,
+                schedule.tags.isEmpty ? nil : schedule.tags, schedule.description, schedule.concurrencyKey,
+                schedule.orderedKey, schedule.tenant,
             ])
         return Date(try result.rows[0].timestamp(0))
     }
