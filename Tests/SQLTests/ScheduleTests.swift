@@ -137,6 +137,7 @@ struct ScheduleTests {
         try await sql.setMoment("2030-01-07 10:00")
         #expect(try await fire(sql) == 0)
         #expect(try await sql.int("select count(*) from agentcorp.task") == 1)
+        #expect(try await sql.int("select count(*) from agentcorp.schedules where error is not null") == 0)
         // Even who would not look before hits the key.
         try await sql.refuses(
             "insert into agentcorp.fire (fire_at, fired_at, shard, schedule) select fire_at, fired_at, shard, schedule from agentcorp.fire",
@@ -199,6 +200,11 @@ struct ScheduleTests {
         #expect(try await fire(sql) == 1)
         #expect(try await fires(sql) == ["10:30 missed", "10:30"])
         #expect(try await sql.rows("select fired, skipped from agentcorp.schedules order by name") == ["0|1", "1|0"])
+        // All that are less late fire.
+        try await sql.run("select agentcorp.set_schedule('c', 'every 20s', 'noop', overlap => 'queue')")
+        try await sql.setMoment("2030-01-07 10:32:15")
+        #expect(try await fire(sql) == 3)
+        #expect(try await sql.rows("select fired, skipped from agentcorp.schedules where name = 'c'") == ["3|0"])
     }
 
     @Test("a year of missed seconds is passed over at once")
