@@ -146,6 +146,21 @@ struct TenantTests {
         }
     }
 
+    @Test("every function that enqueuers may call asks whose tasks it touches")
+    func confined() async throws {
+        let sql = try await Session.open()
+        // Those that leave the question to the function that they call, and those that touch no task.
+        let others = "add_complex_task,add_subtask,add_subtasks,enqueue_many,enqueue_tree,own_tenant,unhandled_kinds"
+        #expect(
+            try await sql.rows(
+                """
+                select p.oid::regprocedure from pg_proc p join agentcorp.permission m on m.function_name = p.proname
+                where p.pronamespace = 'agentcorp'::regnamespace and m.class in ('common', 'enqueue') and p.prosrc !~ 'agentcorp\\.confine\\('
+                and p.proname <> all ('{\(others)}')
+                """
+            ).isEmpty, "call agentcorp.confine first, or give it the class publish")
+    }
+
     @Test("a tenant's name is checked, and so is the role")
     func names() async throws {
         let sql = try await Session.open()
