@@ -39,6 +39,7 @@ let migrations: [String] = [
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 let package = Package(
@@ -46,12 +47,13 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "agentcorp", targets: ["agentcorp"]),
-        .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Worker", "Coordinator", "Kinds"]),
+        .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Encryption", "Worker", "Coordinator", "Kinds"]),
         .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -75,6 +77,8 @@ let package = Package(
 
         // 3: the typed shell over the SQL functions
         .target(name: "Queue", dependencies: ["Postgres", "Migrations", logging], swiftSettings: dialect),
+
+        .target(name: "Encryption", dependencies: ["Queue", crypto], swiftSettings: dialect),
 
         // 4: the two kinds of process
         .target(
@@ -103,8 +107,8 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Kinds", "Worker", "Coordinator", "Queue", "Migrations", "Postgres", "EmbeddedPostgres", lifecycle,
-                logging,
+                "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres", "EmbeddedPostgres",
+                lifecycle, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -120,7 +124,9 @@ let package = Package(
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
         .testTarget(
-            name: "WorkerTests", dependencies: ["Worker", "TestSupport", lifecycle, logging], swiftSettings: dialect),
+            name: "WorkerTests", dependencies: ["Worker", "Encryption", "TestSupport", lifecycle, logging],
+            swiftSettings: dialect),
+        .testTarget(name: "EncryptionTests", dependencies: ["Encryption", "Queue"], swiftSettings: dialect),
         .testTarget(
             name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),

@@ -107,11 +107,12 @@ create function agentcorp.payload_key(value jsonb) returns text language sql imm
 $$;
 comment on function agentcorp.payload_key is 'The id of the key that a stored payload is encrypted with; null when it is not encrypted';
 
-create function agentcorp.key_usage() returns table (key text, args bigint, outputs bigint, steps bigint) language sql stable as $$
-    select k.key, sum(k.args)::bigint, sum(k.outputs)::bigint, sum(k.steps)::bigint from (
-        select agentcorp.payload_key(t.args) key, 1 args, 0 outputs, 0 steps from agentcorp.task t
-        union all select agentcorp.payload_key(o.result), 0, 1, 0 from agentcorp.output o
-        union all select agentcorp.payload_key(s.value), 0, 0, 1 from agentcorp.step s) k
+create function agentcorp.key_usage() returns table (key text, args bigint, outputs bigint, steps bigint, schedules bigint) language sql stable as $$
+    select k.key, sum(k.args)::bigint, sum(k.outputs)::bigint, sum(k.steps)::bigint, sum(k.schedules)::bigint from (
+        select agentcorp.payload_key(t.args) key, 1 args, 0 outputs, 0 steps, 0 schedules from agentcorp.task t
+        union all select agentcorp.payload_key(o.result), 0, 1, 0, 0 from agentcorp.output o
+        union all select agentcorp.payload_key(s.value), 0, 0, 1, 0 from agentcorp.step s
+        union all select agentcorp.payload_key(s.task -> 'args'), 0, 0, 0, 1 from agentcorp.schedule s) k
     where k.key is not null group by 1 order by 1
 $$;
 comment on function agentcorp.key_usage is 'How many payloads are encrypted with which key. It reads them all';
@@ -123,8 +124,8 @@ language plpgsql stable set enable_seqscan = off set jit = off as $$
 declare
     v_from bigint := greatest(p_after, (p_shard::bigint << 53) - 1);
 begin
-    if p_what is null or p_what not in ('args', 'outputs', 'steps') then
-        raise exception 'there are no payloads called "%"', p_what using errcode = 'AC007', hint = 'Use args, outputs or steps.';
+    if p_what is null or p_what not in ('args', 'outputs', 'steps', 'schedules') then
+        raise exception 'there are no payloads called "%"', p_what using errcode = 'AC007', hint = 'Use args, outputs, steps or schedules.';
     end if;
     with looked as materialized (
         (select t.id, '' as name, t.args as value from agentcorp.task t where p_what = 'args' and t.shard = p_shard and t.id > v_from order by t.id limit 10000)
@@ -133,6 +134,9 @@ begin
         union all
         (select s.task_id, s.name, s.value from agentcorp.step s where p_what = 'steps' and s.shard = p_shard
             and (s.task_id, s.name) > (p_after, p_after_name) order by s.task_id, s.name limit 10000)
+        union all
+        (select 0, s.name, s.task -> 'args' from agentcorp.schedule s where p_what = 'schedules' and s.shard = p_shard and s.name > p_after_name
+            order by s.name limit 10000)
     ), found as (
         select l.id, l.name, l.value from looked l where agentcorp.payload_key(l.value) <> p_key order by l.id, l.name limit p_limit
     ), position as (
@@ -145,7 +149,7 @@ begin
         into scanned_to, scanned_name, task_ids, names, stored from position p;
 end $$;
 comment on function agentcorp.sealed_payloads is
-    'Some of the args, outputs or steps that are encrypted with another key than this one, as they are stored, and where to go on; scanned_to is null at the end';
+    'Some of the args, outputs, steps or args in schedules that are encrypted with another key than this one, as they are stored, and where to go on; scanned_to is null at the end';
 
 -- Only what is still as it was read is replaced: an output may have been written anew, a task pruned. A worker that has claimed the
 -- task reads what is there then; it must know both keys.
@@ -164,10 +168,17 @@ begin
             select t.args into v_stored from agentcorp.task t where t.id = v.id and t.shard = p_shard for no key update;
         elsif p_what = 'outputs' then
             select o.result into v_stored from agentcorp.output o where o.task_id = v.id and o.shard = p_shard for no key update;
+        elsif p_what = 'schedules' then
+            select s.task -> 'args' into v_stored from agentcorp.schedule s where s.name = v.name and s.shard = p_shard for no key update;
         else
             select s.value into v_stored from agentcorp.step s where s.task_id = v.id and s.name = v.name and s.shard = p_shard for no key update;
         end if;
         continue when v_stored is distinct from v.old;
+        if p_what = 'schedules' then
+            update agentcorp.schedule s set task = jsonb_set(s.task, '{args}', v.new) where s.name = v.name and s.shard = p_shard;
+            v_n := v_n + 1;
+            continue;
+        end if;
         v_stored := agentcorp.store_payload(p_shard, v.id, p_what, v.new);
         if p_what = 'args' then
             update agentcorp.task t set args = v_stored where t.id = v.id and t.shard = p_shard;

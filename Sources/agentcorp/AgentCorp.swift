@@ -32,7 +32,7 @@ struct AgentCorp: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Database",
-                subcommands: [MigrateCommand.self, DoctorCommand.self, PsqlCommand.self]),
+                subcommands: [MigrateCommand.self, DoctorCommand.self, KeysCommand.self, PsqlCommand.self]),
             CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self]),
         ]
     )

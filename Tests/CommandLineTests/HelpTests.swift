@@ -12,6 +12,7 @@ import Testing
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"], ["migrate", "print"], ["psql"],
         ["completions"], ["events"], ["events", "emit"], ["events", "list"], ["events", "tail"], ["events", "waits"],
         ["events", "subscribe"], ["events", "unsubscribe"], ["events", "subscriptions"],
+        ["keys"], ["keys", "generate"], ["keys", "list"], ["keys", "rotate"],
     ]
 
     @Test("every command explains itself with examples", arguments: commands)

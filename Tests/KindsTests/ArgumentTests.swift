@@ -19,7 +19,7 @@ struct ArgumentTests {
             (#"{"arvg": ["ls"]}"#, "did you mean \"argv\""),
             (#"{"argv": ["ls"], "Env": {}}"#, "did you mean \"env\""),
             (#"{"argv": ["ls"], "output": "jason"}"#, "did you mean \"json\""),
-            (#"{"argv": ["ls"], "max_output": 262145}"#, "from 1 to 262144"),
+            (#"{"argv": ["ls"], "max_output": 67108865}"#, "from 1 to 67108864"),
             (#"{"argv": ["ls"], "max_output": 1.5}"#, "whole number"),
             (#"{"argv": ["ls"], "success_codes": [256]}"#, "0 to 255"),
             (#"{"argv": ["ls"], "env": {"A=B": ""}}"#, "A=B"),

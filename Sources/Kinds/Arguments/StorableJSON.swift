@@ -1,8 +1,10 @@
 internal import Postgres
 internal import Queue
 
-/// The longest document that a task may return, in bytes.
-let outputLimit = 256 * 1024
+/// How much of a program's output, or of a response, is taken unless the arguments say otherwise, in bytes.
+let outputLimit = 256 << 10
+/// The most that they can ask for; the database decides what it takes.
+let outputCeiling = 64 << 20
 
 extension PostgresJSON {
     /// The bytes as they are, if jsonb can hold them: nil when they are no JSON in UTF-8, or hold U+0000.

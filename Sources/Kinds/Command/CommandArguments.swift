@@ -42,6 +42,6 @@ struct CommandArguments: Sendable {
             codes.insert(Int32(number))
         }
         successCodes = codes
-        maximumOutput = try arguments.integer("max_output", in: 1...outputLimit) ?? outputLimit
+        maximumOutput = try arguments.integer("max_output", in: 1...outputCeiling) ?? outputLimit
     }
 }

@@ -46,7 +46,7 @@ struct HTTPArguments: Sendable {
         timeout = .seconds(try arguments.number("timeout", in: 0.001...86_400) ?? 60)
         success = try Self.statuses("success", in: arguments) ?? .success
         retry = try Self.statuses("retry", in: arguments) ?? .retry
-        maximumResponse = try arguments.integer("max_response", in: 1...outputLimit) ?? outputLimit
+        maximumResponse = try arguments.integer("max_response", in: 1...outputCeiling) ?? outputLimit
     }
 
     private static func url(in arguments: TaskArguments) throws -> String {

@@ -96,7 +96,6 @@ struct HTTPHandler {
         let output =
             "{\"body\":".utf8 + body.bytes + ",\"headers\":".utf8 + headers.bytes
             + ",\"status\":\(response.status.code)}".utf8
-        guard output.count <= outputLimit else { throw HTTPFailure.tooLong(arguments, limit: outputLimit) }
         return PostgresJSON(Array(output))
     }
 

@@ -12,7 +12,8 @@ extension TaskManager {
             select agentcorp.set_schedule($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """,
             [
-                schedule.name, schedule.cron, schedule.kind, schedule.args, schedule.timeZone,
+                schedule.name, schedule.cron, schedule.kind, try coder.seal(schedule.args, for: .args),
+                schedule.timeZone,
                 schedule.catchUp.rawValue,
                 schedule.overlap.rawValue, schedule.jitter, schedule.queue, Int32(clamping: schedule.priority),
                 Int32(clamping: schedule.maxAttempts), schedule.timeout, schedule.backoff,

@@ -3,11 +3,11 @@ internal import Postgres
 /// An encrypted payload where it is stored.
 struct SealedRow {
     enum Kind: String, CaseIterable {
-        case args, outputs, steps
+        case args, outputs, steps, schedules
 
         func purpose(of row: SealedRow) -> PayloadPurpose {
             switch self {
-            case .args: .args
+            case .args, .schedules: .args
             case .outputs: .output(task: row.task)
             case .steps: .step(name: row.name)
             }
@@ -15,7 +15,7 @@ struct SealedRow {
     }
 
     let task: Int64
-    /// Of a step; empty for the others.
+    /// Of a step or a schedule; empty for the others.
     let name: String
     /// As it stands in its column: a reference, when it is large.
     let stored: PostgresJSON

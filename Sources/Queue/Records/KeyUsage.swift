@@ -5,6 +5,8 @@ public struct KeyUsage: Sendable, Codable, Hashable {
     public let args: Int
     public let outputs: Int
     public let steps: Int
+    /// Arguments that schedules give to their tasks.
+    public let schedules: Int
 
-    public var total: Int { args + outputs + steps }
+    public var total: Int { args + outputs + steps + schedules }
 }

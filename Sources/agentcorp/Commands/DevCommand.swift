@@ -62,7 +62,7 @@ struct DevCommand: AsyncParsableCommand {
 
     private func work(on server: EmbeddedPostgres, _ directory: String, _ logger: Logger) async throws {
         let address = DatabaseAddress(dsn: server.dsn, origin: "`agentcorp dev`", directDSN: nil, isPooled: false)
-        let workerConfiguration = worker.configuration(for: address)
+        let workerConfiguration = try worker.configuration(for: address)
         var coordinatorConfiguration = CoordinatorConfiguration()
         coordinatorConfiguration.listener = address.listener
         coordinatorConfiguration.beat = workerConfiguration.beat

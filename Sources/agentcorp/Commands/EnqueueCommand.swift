@@ -85,6 +85,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Flag(help: "Print the id as {\"id\": 1}.")
     var json = false
 
+    @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
@@ -117,7 +118,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         request.orderedKey = orderedKey
         request.tenant = tenant
         let task = request
-        try await connection.withManager { manager in
+        try await connection.withManager(cipher: try encryption.cipher()) { manager in
             let id = try await manager.enqueue(task)
             try await UnhandledKinds.warn(of: [kind], manager)
             if wait {

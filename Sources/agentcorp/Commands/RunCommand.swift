@@ -33,12 +33,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Print a result that is a string without quotes.")
     var raw = false
 
+    @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let tree = try JSONInput.file(tree)
-        try await connection.withManager { manager in
+        try await connection.withManager(cipher: try encryption.cipher()) { manager in
             // An interruption cancels the statement, so that nothing is submitted behind the user's back.
             let key = uniqueKey
             guard let id = try await Interruption.race({ try await manager.enqueueTree(tree, uniqueKey: key) }) else {

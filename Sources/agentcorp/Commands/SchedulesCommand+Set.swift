@@ -65,6 +65,7 @@ extension SchedulesCommand {
         @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
         var description: String?
 
+        @OptionGroup var encryption: EncryptionOptions
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
@@ -83,7 +84,7 @@ extension SchedulesCommand {
             request.tags = tag
             request.description = description
             let wanted = request
-            try await connection.withManager { manager in
+            try await connection.withManager(cipher: try encryption.cipher()) { manager in
                 let next = try await manager.setSchedule(wanted)
                 try await UnhandledKinds.warn(of: [kind], manager)
                 Terminal.output.line("\(name) fires \(FireRows.when(next))")

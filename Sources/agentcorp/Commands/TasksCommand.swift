@@ -76,11 +76,14 @@ struct TasksCommand: AsyncParsableCommand {
 
         @Argument(help: "The task.") var id: TaskID
         @Flag(help: "Print JSON.") var json = false
+        @OptionGroup var encryption: EncryptionOptions
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let task = try await connection.withManager { try await $0.describe(id.value) }
+            let task = try await connection.withManager(cipher: try encryption.cipher()) {
+                try await $0.describe(id.value)
+            }
             if json {
                 Terminal.output.line(try JSONCoding.encode(task).text)
             } else {
@@ -179,11 +182,12 @@ struct TasksCommand: AsyncParsableCommand {
 
         @Argument(help: "The task.") var id: TaskID
         @Flag(help: "Print a string without quotes.") var raw = false
+        @OptionGroup var encryption: EncryptionOptions
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await connection.withManager { manager in
+            try await connection.withManager(cipher: try encryption.cipher()) { manager in
                 let result = try await manager.output(of: id.value)
                 if result == nil {
                     let state = try await manager.describe(id.value)["state"]?.string ?? "unknown"

@@ -26,7 +26,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let address = try connection.resolve()
         let logger = logs.start()
-        let configuration = worker.configuration(for: address)
+        let configuration = try worker.configuration(for: address)
         try await address.withPool(size: configuration.lanes.count + 6, logger: logger) { pool in
             try await Migrator(pool).check()
             try await ServiceRunner(logger: logger, grace: configuration.shutdownGrace).run([

@@ -3,13 +3,14 @@ import FoundationEssentials
 /// What the configuration file says: lines `key = value`, and comments that begin with `#`.
 ///
 /// Keys: `database` and `direct_database` (connection strings), `pooler` (yes or no), `pg_bin` (the directory of
-/// PostgreSQL's server programs, for `agentcorp dev`).
+/// PostgreSQL's server programs, for `agentcorp dev`), `encryption_keys` (a file).
 struct ConfigurationFile: Sendable {
     let path: String
     var database: String?
     var directDatabase: String?
     var isPooled = false
     var binaries: String?
+    var encryptionKeys: String?
 
     /// Reads `$XDG_CONFIG_HOME/agentcorp/config`, by default under `~/.config`; a file that does not exist is empty.
     static func read(environment: [String: String]) throws -> ConfigurationFile {
@@ -41,8 +42,9 @@ struct ConfigurationFile: Sendable {
             case "direct_database": file.directDatabase = value
             case "pooler": file.isPooled = try truth(value, of: "\(place): pooler")
             case "pg_bin": file.binaries = value
+            case "encryption_keys": file.encryptionKeys = value
             default:
-                let keys = ["database", "direct_database", "pooler", "pg_bin"]
+                let keys = ["database", "direct_database", "pooler", "pg_bin", "encryption_keys"]
                 let guess = Spelling.nearest(to: key, in: keys).map { "Did you mean `\($0)`?" }
                 throw CommandError(
                     .badInput, "\(place): unknown key `\(key)`. \(guess ?? "Keys: \(keys.joined(separator: ", ")).")")

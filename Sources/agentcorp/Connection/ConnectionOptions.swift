@@ -23,10 +23,12 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Connects for the length of one command, after a look at whether the schema fits.
-    func withManager<Result>(_ body: (TaskManager) async throws -> Result) async throws -> Result {
+    func withManager<Result>(
+        cipher: (any PayloadCipher)? = nil, _ body: (TaskManager) async throws -> Result
+    ) async throws -> Result {
         try await resolve().withPool { pool in
             try await Migrator(pool).check()
-            return try await body(TaskManager(pool))
+            return try await body(TaskManager(pool, cipher: cipher))
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EmbeddedPostgres
+import Encryption
 import Glibc
 import Postgres
 import Queue
@@ -15,6 +16,7 @@ enum Failure {
         case let error as PostgresError: return say(sentence(error), status(of: error))
         case let error as EmbeddedPostgresError:
             return say(error.description, error.code == .inUse ? .conflict : .cannotConnect)
+        case let error as EncryptionError: return say(sentences(error.message, error.hint), .badInput)
         case is CancellationError: return .interrupted
         default: return reportParsing(error)
         }

@@ -29,18 +29,21 @@ struct WorkerOptions: ParsableArguments {
             visibility: .hidden))
     var beat = TimeSpan(argument: "5s")!
 
+    @OptionGroup var encryption: EncryptionOptions
+
     func validate() throws {
         guard (1...10_000).contains(concurrency) else {
             throw ValidationError("--concurrency is 1 to 10000, not \(concurrency).")
         }
     }
 
-    func configuration(for address: DatabaseAddress) -> WorkerConfiguration {
+    func configuration(for address: DatabaseAddress) throws -> WorkerConfiguration {
         var configuration = WorkerConfiguration()
         configuration.lanes = queues.lanes(concurrency: concurrency)
         configuration.listener = address.listener
         configuration.shutdownGrace = shutdownGrace.duration
         configuration.beat = beat.duration
+        configuration.cipher = try encryption.cipher()
         configuration.host = Self.hostName
         configuration.version = agentCorpVersion
         return configuration
