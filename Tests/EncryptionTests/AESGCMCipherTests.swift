@@ -1,4 +1,5 @@
 import Encryption
+import Postgres
 import Queue
 import Testing
 
