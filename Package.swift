@@ -126,7 +126,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Encryption", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),
-        .testTarget(name: "EncryptionTests", dependencies: ["Encryption", "Queue", "Postgres"], swiftSettings: dialect),
+        .testTarget(
+            name: "EncryptionTests", dependencies: ["Encryption", "Queue", "Postgres"], swiftSettings: dialect),
         .testTarget(
             name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),

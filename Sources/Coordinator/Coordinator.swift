@@ -55,6 +55,7 @@ public struct Coordinator: Service {
             SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
             WaitSweeper(link: link, shards: shards, interval: configuration.sweepInterval, logger: logger),
             CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
+            BlobSweeper(link: link, shards: shards),
         ]
         return (urgent, patient)
     }

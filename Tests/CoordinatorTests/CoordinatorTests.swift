@@ -48,6 +48,22 @@ struct CoordinatorTests {
         ].int64(0)
     }
 
+    @Test("a large payload that nobody uses is swept away, one that is used stays", .migratedDatabase)
+    func sweepsBlobs() async throws {
+        let used = try await TestDatabase.current.psql(
+            """
+            insert into agentcorp.blob (created_at, size, shard, sha256, data) values (now(), 4, 0, sha256('lost'), '1');
+            select agentcorp.enqueue('noop', args => jsonb_build_object('x', repeat('y', 300000)))
+            """)
+        try await withCoordinator { pool, _ in
+            try await waitUntil("the blob to be deleted") {
+                try await pool.query("select count(*) from agentcorp.blob").rows[0].int64(0) == 1
+            }
+            let kept = try await pool.query("select agentcorp.args_of($1) ? 'x'", [Int64(used)])
+            #expect(try kept.rows[0].bool(0))
+        }
+    }
+
     @Test("a due task is promoted, as soon as it is due", .migratedDatabase)
     func promotes() async throws {
         try await withCoordinator { pool, manager in

@@ -64,6 +64,12 @@ public struct CoordinatorLink: Sendable {
         return (Int(try result.rows[0].int32(0)), Int(try result.rows[0].int32(1)))
     }
 
+    /// Deletes blobs that no task uses; returns how many, 1000 at most. It looks at every blob of the shard.
+    public func pruneBlobs(shard: Int16) async throws -> Int {
+        let result = try await database.call("select agentcorp.prune_blobs($1, 1000)", [shard])
+        return Int(try result.rows[0].int32(0))
+    }
+
     /// Adds the noted changes of depths to the counters; returns how many it folded.
     public func foldCounts(shard: Int16) async throws -> Int {
         let result = try await database.call("select agentcorp.fold_counts($1)", [shard])

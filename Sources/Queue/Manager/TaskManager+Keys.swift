@@ -1,4 +1,4 @@
-public import Postgres
+internal import Postgres
 
 extension TaskManager {
     /// How many payloads are encrypted with which key. Looks at every stored payload.

@@ -1,4 +1,4 @@
-public import Postgres
+internal import Postgres
 
 extension TaskManager {
     /// Limits a queue; replaces an earlier limit of it.
