@@ -337,13 +337,17 @@ import Testing
         }
         try await isWell(sql, "doctor('waits')")
         for task in [late, missed] { #expect(try await sql.state(task) == "ready") }
-        let forgotten = try await sql.parked(worker, "'e', 't', 'later'")
-        try await sql.run("delete from agentcorp.wait where task_id = \(forgotten)")
-        try await finds(sql, "doctor('waits')", "error", "task \(forgotten) is parked and waits for no event")
-        try await sql.run("update agentcorp.blocked set phase = 1 where task_id = \(forgotten)")
+    }
+
+    @Test("a parked task that waits for nothing, and a subscription that fails, are named", .migratedDatabase)
+    func forgottenWait() async throws {
+        let sql = try await Session.open()
+        let task = try await sql.parked(try await sql.worker(), "'e', 't', 'k'")
+        try await sql.run("select agentcorp.subscribe('s', 't.*', 'a')")
+        try await isWell(sql, "doctor('waits')")
         try await sql.run(
-            "select agentcorp.subscribe('s', 't.*', 'a'); update agentcorp.subscription set error = 'no such queue', failed_at = now()"
-        )
+            "delete from agentcorp.wait; update agentcorp.subscription set error = 'no such queue', failed_at = now()")
+        try await finds(sql, "doctor('waits')", "error", "task \(task) is parked and waits for no event")
         try await finds(sql, "doctor('waits')", "warning", "subscription s could not", "no such queue")
     }
 
