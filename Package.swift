@@ -12,30 +12,6 @@ let dialect: [SwiftSetting] =
     // Set by scripts/test. Not for everyone: a newer compiler has new warnings.
     + (Context.environment["AGENTCORP_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
-/// The numbered SQL files, in the order in which they are applied. Each has a `.down.sql` twin.
-let migrations: [String] = [
-    "0001_tables",
-    "0002_foundation",
-    "0003_gates",
-    "0004_enqueue",
-    "0005_tree",
-    "0006_work",
-    "0007_resolve",
-    "0008_workers",
-    "0009_cancel_retry",
-    "0010_steps",
-    "0011_views",
-    "0012_limits",
-    "0013_schedules",
-    "0014_events",
-    "0015_batches",
-    "0016_dead_letters",
-    "0017_retention",
-    "0018_payloads",
-    "0019_doctor",
-    "0020_access",
-]
-
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -66,13 +42,11 @@ let package = Package(
         // 1: C
         .systemLibrary(
             name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(name: "CMigrations"),
 
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
-        .target(
-            name: "Migrations", path: "migrations",
-            resources: migrations.flatMap { [.embedInCode("\($0).sql"), .embedInCode("\($0).down.sql")] },
-            swiftSettings: dialect),
+        .target(name: "Migrations", dependencies: ["CMigrations"], swiftSettings: dialect),
         .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: dialect),
 
         // 3: the typed shell over the SQL functions
