@@ -47,7 +47,7 @@ create table agentcorp.task (
     primary key (id, shard)
 );
 comment on table agentcorp.task is 'The immutable body of a task; its state is the table it stands in';
-comment on column agentcorp.task.policy is 'timeout_ms, backoff, join, on_error, unique_key; null: the defaults';
+comment on column agentcorp.task.policy is 'timeout_ms, backoff, join, on_error, unique_key; batch marks a batch, forked_from a fork; null: the defaults';
 comment on column agentcorp.task.concurrency_key is 'At most so many tasks with this key run at once as its limit says; one where there is no limit';
 comment on column agentcorp.task.ordered_key is 'Tasks of a queue with this key run one after the other, in the order in which they were added';
 comment on column agentcorp.task.tenant is 'Tenants of a queue are served in turns, by weight';
@@ -176,8 +176,8 @@ create table agentcorp.blocked (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 comment on table agentcorp.blocked is 'Tasks that wait on other tasks, with the count of what is still open';
 comment on column agentcorp.blocked.phase is
-    '0 blocked before its first run, 1 running (or about to) with open subtasks or a wait, 2 waiting for subtasks, 3 done, completes when its subtasks do, 4 waiting for an event';
-comment on column agentcorp.blocked.quorum is '0 all needs must succeed, -1 all must end, n at least n must succeed';
+    '0 blocked before its first run, 1 running (or about to) with open subtasks or a wait, 2 waiting for subtasks, 3 done, completes when its subtasks do, 4 waiting for an event, 5 a batch that is not sealed';
+comment on column agentcorp.blocked.quorum is '0 all needs must succeed, -1 all must end, -2 a batch: all must end, and it fails when one has failed, n at least n must succeed';
 
 create table agentcorp.resolve (
     seq bigint not null,

@@ -151,7 +151,7 @@ begin
             hint = 'Only an open task can be given subtasks or dependencies.';
     end if;
     select b.gate, b.phase into v_gate, v_phase from agentcorp.blocked b where b.task_id = p_task and b.shard = p_shard for update;
-    if v_phase in (1, 3) and not p_may_run then
+    if v_phase in (1, 3, 4, 5) and not p_may_run then
         raise exception 'task % is already running', p_task using errcode = 'AC009',
             hint = 'A dependency can be added only before a task starts; a running task waits by adding subtasks.';
     end if;

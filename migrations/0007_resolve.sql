@@ -52,6 +52,11 @@ begin
         perform agentcorp.move_counts(p_shard, v.ids, 'blocked', null);
         perform agentcorp.end_tasks(p_shard, v.ids, v.attempts, 1::smallint, null);
     end if;
+    for v in select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase = 3
+        and b.quorum = -2 and b.remaining = 0 order by b.task_id
+    loop
+        perform agentcorp.settle_batch(p_shard, v.task_id);
+    end loop;
     -- can never be released
     for v in select b.task_id, b.gate from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_ids) and b.phase in (0, 2, 3)
         and (b.quorum = 0 and b.failed > 0 or b.quorum > 0 and b.met + b.remaining < b.quorum) order by b.task_id

@@ -12,6 +12,7 @@ declare
     v_won bigint[];
     v_all bigint[] := '{}';
     v_part bigint[];
+    v_batch record;
 begin
     loop
         with recursive tree(id) as (
@@ -35,6 +36,11 @@ begin
         return 0;
     end if;
     v_part := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won) and b.phase <> 1 order by b.task_id for update);
+    for v_batch in select b.task_id, b.remaining, b.met, b.failed from agentcorp.blocked b
+        where b.shard = p_shard and b.task_id = any (v_part) and b.quorum = -2 order by b.task_id
+    loop
+        perform agentcorp.announce_batch(p_shard, v_batch.task_id, 'cancelled', v_batch.remaining, v_batch.met, v_batch.failed);
+    end loop;
     delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won);
     delete from agentcorp.wait w where w.shard = p_shard and w.task_id = any (v_won);
     perform agentcorp.move_counts(p_shard, v_part, 'blocked', null);
@@ -176,12 +182,14 @@ begin
     loop
         v_gate := nextval('agentcorp.gate');
         v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, array(select distinct d.needs_id from agentcorp.dependency d where d.task_id = v.id and d.shard = v_shard));
-        if v_needs.still_open = 0 then
+        if v_needs.still_open = 0 and not coalesce(v.policy ? 'batch', false) then
             perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[]);
             perform agentcorp.move_counts(v_shard, array[v.id], null, 'ready');
         else
             insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
-                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, agentcorp.parse_join(v.policy -> 'join'), v.attempt + 1, 0, v_shard)
+                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed,
+                    case when v.policy ? 'batch' then -2 else agentcorp.parse_join(v.policy -> 'join') end, v.attempt + 1,
+                    case when v.policy ? 'batch' then 3 else 0 end, v_shard)
                 on conflict do nothing;
             if not found then
                 raise exception 'task % was changed by somebody else just now', v.id using errcode = 'AC009', hint = 'Try again.';

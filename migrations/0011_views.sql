@@ -18,7 +18,7 @@ from (
     union all select q.task_id, q.shard, 'queued', q.attempt, null, null, null, null, null from agentcorp.queued q
     union all select s.task_id, s.shard, 'scheduled', s.attempt, s.run_at, null, null, null, null from agentcorp.scheduled s
     union all select b.task_id, b.shard, 'blocked', b.attempt, b.run_at, null, null, null, null from agentcorp.blocked b where b.phase = 0
-    union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3, 4)
+    union all select b.task_id, b.shard, 'waiting', b.attempt, null, null, null, null, null from agentcorp.blocked b where b.phase in (2, 3, 4, 5)
     union all select c.task_id, c.shard, 'running', c.attempt, null, c.claimed_at, null, c.worker_id, null
         from agentcorp.claimed c
         where not exists (select from agentcorp.attempt x where x.task_id = c.task_id and x.attempt = c.attempt and x.shard = c.shard)
@@ -81,7 +81,7 @@ language plpgsql stable set jit = off as $$
 #variable_conflict use_column
 begin
     return query
-    select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3, 4) then 'waiting' when b.phase = 0 then 'blocked'
+    select i, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) when b.phase in (2, 3, 4, 5) then 'waiting' when b.phase = 0 then 'blocked'
             when s.task_id is not null then 'scheduled' when c.claimed_at is not null then 'running' when q.task_id is not null then 'queued' else 'ready' end,
         case when l.outcome between 1 and 4 then l.attempt else (coalesce(l.attempt, 0) + 1)::smallint end,
         coalesce(s.run_at, b.run_at), case when l.outcome between 1 and 4 then l.finished_at - l.ran_ms * interval '1 millisecond' else c.claimed_at end,
@@ -125,11 +125,11 @@ declare
     v_task jsonb;
 begin
     select jsonb_strip_nulls(jsonb_build_object('id', t.id, 'parent_id', t.parent_id, 'root_id', t.root_id, 'depth', t.depth, 'name', t.name, 'kind', t.kind,
-            'queue', q.name, 'priority', t.priority, 'state', s.state, 'attempt', s.attempt, 'max_attempts', t.max_attempts, 'tags', t.tags, 'policy', t.policy,
+            'queue', q.name, 'priority', t.priority, 'state', s.state, 'attempt', s.attempt, 'max_attempts', t.max_attempts, 'tags', t.tags, 'policy', nullif(t.policy - 'forked_from', '{}'),
             'concurrency_key', t.concurrency_key, 'ordered_key', t.ordered_key, 'tenant', t.tenant,
             'created_at', t.created_at, 'run_at', s.run_at, 'started_at', s.started_at, 'finished_at', s.finished_at, 'ran_ms', s.ran_ms,
             'worker_id', s.worker_id, 'error', s.error,
-            'progress', (select jsonb_strip_nulls(jsonb_build_object('fraction', p.fraction, 'message', p.message, 'reported_at', p.reported_at))
+            'forked_from', t.policy -> 'forked_from', 'progress', (select jsonb_strip_nulls(jsonb_build_object('fraction', p.fraction, 'message', p.message, 'reported_at', p.reported_at))
                 from agentcorp.progress p where p.task_id = t.id and p.shard = v_shard),
             'waits', (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('topic', w.topic, 'key', w.key, 'timeout_at', w.timeout_at)) order by w.created_at, w.name)
                 from agentcorp.wait w where w.task_id = t.id and w.shard = v_shard and not w.met)))
@@ -167,11 +167,27 @@ returns table (id bigint, name text, kind text, is_subtask boolean, state text, 
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
-    v_ids bigint[] := array(
-        select d.needs_id from agentcorp.dependency d where d.task_id = needs_of.task_id and d.shard = v_shard
-        union select t.id from agentcorp.task t where t.parent_id = needs_of.task_id and t.shard = v_shard order by 1 limit limit_to);
+    v_origins bigint[] := array[task_id];
+    v_until timestamptz[] := array['infinity'::timestamptz];
+    v_fork jsonb;
+    v_ids bigint[];
 begin
-    return query select t.id, t.name, t.kind, t.parent_id is not distinct from needs_of.task_id, s.state,
+    -- A fork also sees what its original had seen until the step at which it was forked.
+    loop
+        select t.policy -> 'forked_from' into v_fork from agentcorp.task t where t.id = v_origins[cardinality(v_origins)] and t.shard = v_shard;
+        exit when v_fork is null;
+        v_origins := v_origins || (v_fork ->> 'task_id')::bigint;
+        v_until := v_until || least(v_until[cardinality(v_until)], (v_fork ->> 'at')::timestamptz);
+    end loop;
+    v_ids := array(
+        select d.needs_id from unnest(v_origins, v_until) o(id, until)
+            cross join lateral (select d.needs_id from agentcorp.dependency d where d.task_id = o.id and d.shard = v_shard offset 0) d
+            cross join lateral (select t.parent_id, t.created_at from agentcorp.task t where t.id = d.needs_id and t.shard = v_shard offset 0) t
+            where t.parent_id is distinct from o.id or t.created_at <= o.until
+        union select t.id from unnest(v_origins, v_until) o(id, until)
+            cross join lateral (select t.id from agentcorp.task t where t.parent_id = o.id and t.shard = v_shard and t.created_at <= o.until offset 0) t
+        order by 1 limit limit_to);
+    return query select t.id, t.name, t.kind, coalesce(t.parent_id = any (v_origins), false), s.state,
             coalesce(agentcorp.payload(o.result, v_shard), case when s.state in ('failed', 'cancelled') then t.policy #> '{on_error,default}' end),
             case when s.state in ('failed', 'cancelled') then s.error end
         from agentcorp.states(v_shard, v_ids) s join agentcorp.task t on t.id = s.task_id and t.shard = v_shard

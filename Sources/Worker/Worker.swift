@@ -49,6 +49,14 @@ public final class Worker: Service {
         handlers.register(kind, handler)
     }
 
+    /// Registers a handler that takes up to `size` tasks of a kind at once: `HandlerRegistry.registerChunks`.
+    public func registerChunks(
+        _ kind: String, upTo size: Int, within window: Duration = .milliseconds(10),
+        _ handler: @escaping ChunkHandler
+    ) {
+        handlers.registerChunks(kind, upTo: size, within: window, handler)
+    }
+
     /// Works until it is shut down. Throws when it cannot register at first; later outages are waited out.
     public func run() async throws {
         // What must be written when the task is cancelled is written by a task that is not.

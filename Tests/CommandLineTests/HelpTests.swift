@@ -5,7 +5,9 @@ import Testing
     static let commands: [[String]] = [
         [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["tasks"], ["tasks", "list"],
         ["tasks", "show"],
-        ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"], ["queues"],
+        ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"],
+        ["tasks", "steps"], ["tasks", "fork"], ["batches"], ["batches", "list"], ["batches", "show"],
+        ["batches", "create"], ["batches", "add"], ["batches", "seal"], ["queues"],
         ["queues", "list"], ["queues", "create"], ["queues", "pause"], ["queues", "resume"], ["schedules"],
         ["schedules", "list"], ["schedules", "set"], ["schedules", "remove"], ["schedules", "pause"],
         ["schedules", "resume"], ["schedules", "run"], ["schedules", "next"], ["workers"], ["history"],

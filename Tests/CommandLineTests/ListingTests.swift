@@ -69,7 +69,7 @@ import Testing
         "every listing is JSON with --json", .migratedDatabase,
         arguments: [
             ["queues", "list"], ["queues"], ["workers"], ["workers", "--all"], ["history"], ["tasks", "tree", "1"],
-            ["migrate", "status"], ["schedules"],
+            ["tasks", "steps", "1"], ["batches"], ["batches", "list", "--open"], ["migrate", "status"], ["schedules"],
         ])
     func listings(command: [String]) async throws {
         let result = try await Agentcorp.run(command + ["--json"])
@@ -141,7 +141,7 @@ import Testing
 
     @Test(
         "a task that does not exist is exit code 5, everywhere", .migratedDatabase,
-        arguments: ["show", "tree", "watch", "cancel", "retry", "output"])
+        arguments: ["show", "tree", "watch", "cancel", "retry", "output", "steps", "fork"])
     func unknownTask(command: String) async throws {
         let result = try await Agentcorp.run("tasks", command, "4711")
         #expect(result.status == 5)

@@ -30,6 +30,41 @@ struct StepTests {
         #expect(try await sql.value("select agentcorp.describe(\(task)) -> 'steps'") == #"["one", "null"]"#)
     }
 
+    @Test("all steps are read in one look, large values on their own")
+    func look() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let task = try await sql.enqueue()
+        #expect(try await sql.claim(worker) == [task])
+        try await sql.run(
+            """
+            select agentcorp.step_put(\(task), 1, 'b', '1'); select agentcorp.step_put(\(task), 1, 'a', null);
+            select agentcorp.step_put(\(task), 1, 'c', (select jsonb_agg(i) from generate_series(1, 9000) i));
+            """)
+        #expect(
+            try await sql.rows(
+                "select name, attempt, value, value is null, bytes > 1000 from agentcorp.steps(\(task), 1000)")
+                == ["b|1|1|false|false", "a|1||false|false", "c|1||true|true"])
+        #expect(
+            try await sql.value("select jsonb_array_length(value) from agentcorp.steps(\(task)) where name = 'c'")
+                == "9000")
+    }
+
+    @Test("a step that must be the first of its name is refused when it is not")
+    func once() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let task = try await sql.enqueue()
+        #expect(try await sql.claim(worker) == [task])
+        #expect(try await sql.value("select agentcorp.step_put(\(task), 1, 'a', '1', true)") == "1")
+        try await sql.refuses(
+            "select agentcorp.step_put(\(task), 1, 'a', '2', true)", "AC009",
+            "step \"a\" of task \(task) is recorded already")
+        for name in ["''", "null", "repeat('x', 501)"] {
+            try await sql.refuses("select agentcorp.step_put(\(task), 1, \(name), '1')", "AC007", "empty or over 500")
+        }
+    }
+
     @Test("progress is shown, and only the holder of the lease reports it")
     func progress() async throws {
         let sql = try await Session.open()

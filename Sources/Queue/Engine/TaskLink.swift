@@ -38,13 +38,27 @@ public struct TaskLink: Sendable {
         return try result.rows[0].bytesOrNil(0).map { PostgresJSON(try coder.open($0, for: .step(name: name))) }
     }
 
+    /// The recorded steps by name. Values that take more than `inlineBytes` are nil.
+    public func steps(inlineBytes: Int) async throws -> [String: PostgresJSON?] {
+        let result = try await database.call(
+            "select name, value from agentcorp.steps($1, $2)", [key.task, Int32(clamping: inlineBytes)])
+        var steps: [String: PostgresJSON?] = [:]
+        for row in result.rows {
+            let name = try row.string(0)
+            let value = try row.bytesOrNil(1).map { PostgresJSON(try coder.open($0, for: .step(name: name))) }
+            steps.updateValue(value, forKey: name)
+        }
+        return steps
+    }
+
     /// Records the value of a step and returns what is recorded: the first one wins.
     ///
-    /// Throws `QueueError` with code `leaseLost` when the attempt was ended by somebody else.
-    public func putStep(_ name: String, _ value: PostgresJSON) async throws -> PostgresJSON {
+    /// Throws `QueueError` with code `leaseLost` when the attempt was ended by somebody else, and with `once`, code
+    /// `wrongState` when another value is recorded: roll back what belongs to this one.
+    public func putStep(_ name: String, _ value: PostgresJSON, once: Bool = false) async throws -> PostgresJSON {
         let result = try await database.call(
-            "select agentcorp.step_put($1, $2, $3, $4)",
-            [key.task, Int32(key.attempt), name, try coder.seal(value, for: .step(name: name))])
+            "select agentcorp.step_put($1, $2, $3, $4, $5)",
+            [key.task, Int32(key.attempt), name, try coder.seal(value, for: .step(name: name)), once])
         return PostgresJSON(try coder.open(try result.rows[0].bytes(0), for: .step(name: name)))
     }
 

@@ -22,6 +22,18 @@ public final class HandlerRegistry: Sendable {
         }
     }
 
+    /// Registers a handler that takes up to `size` tasks of a kind at once.
+    ///
+    /// A chunk runs when it is full, or `window` after its first task. Each of its tasks is claimed, counted, timed and
+    /// ended by itself, so a chunk of 100 takes 100 of the worker's concurrency, and no chunk is larger than that.
+    public func registerChunks(
+        _ kind: String, upTo size: Int, within window: Duration = .milliseconds(10),
+        _ handler: @escaping ChunkHandler
+    ) {
+        let collector = ChunkCollector(size: size, window: window, handler: handler)
+        register(kind) { try await collector.execute($0) }
+    }
+
     /// The original framework's word for `register`.
     public func setExecutionFunction(_ kind: String, _ function: @escaping TaskHandler) {
         register(kind, function)

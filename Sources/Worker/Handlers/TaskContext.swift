@@ -9,7 +9,8 @@ public struct TaskContext: Sendable {
     public let pool: PostgresPool
     let worker: Int64
     let suspension = TaskSuspension.Note()
-    private let cipher: (any PayloadCipher)?
+    let cipher: (any PayloadCipher)?
+    let steps = StepLog()
     private let baseLogger: Logger
 
     init(
@@ -48,40 +49,10 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// Computes a value once: a later attempt, on whatever machine, gets the recorded one.
-    ///
-    /// The value is committed before this returns. If the process dies between the body's effect and the commit, the
-    /// body runs again; give its effect `key` and the name as an idempotency key.
-    public func step<Value: Codable & Sendable>(
-        _ name: String, _ body: () async throws -> Value
-    ) async throws -> Value {
-        if let recorded = try await link.step(name) { return try unwrap(recorded) }
-        // In an array, because a bare fragment such as `null` has no place in every decoder.
-        let value = try JSONCoding.encode([try await body()])
-        return try unwrap(try await link.putStep(name, value))
-    }
-
-    private func unwrap<Value: Codable>(_ recorded: PostgresJSON) throws -> Value {
-        try JSONCoding.decode(recorded.bytes, as: [Value].self)[0]
-    }
-
     /// Adds a subtask; this task then ends only after it. One with a name is added once, however often this runs.
     @discardableResult
     public func addSubtask(_ task: TaskRequest) async throws -> Int64 {
         try await manager.addSubtask(task, to: self.task.id)
-    }
-
-    /// Adds subtasks, `[{"kind": ..., "name": ..., "needs": [...]}, ...]`, once per step: a later attempt finds those of
-    /// the first. A handler that adds several rounds names a step for each.
-    @discardableResult
-    public func addSubtasks(_ subtasks: PostgresJSON, step: String = "subtasks") async throws -> [Int64] {
-        try await pool.transaction { connection in
-            let link = TaskLink(connection, key, cipher: cipher)
-            if let recorded = try await link.step(step) { return try JSONCoding.decode(recorded.bytes) }
-            let ids = try await TaskManager(connection, cipher: cipher).addSubtasks(subtasks, to: task.id)
-            _ = try await link.putStep(step, try JSONCoding.encode(ids))
-            return ids
-        }
     }
 
     /// Breaks the task into subtasks and leaves the worker until they have ended: `return try await context.decomposeTask(...)`.

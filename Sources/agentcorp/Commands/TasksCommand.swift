@@ -6,7 +6,7 @@ import Queue
 struct TasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tasks",
-        abstract: "List, show, watch, cancel and retry tasks.",
+        abstract: "List, show, watch, cancel, retry and fork tasks.",
         discussion: """
             EXAMPLES
               agentcorp tasks list --state failed --limit 20
@@ -14,7 +14,7 @@ struct TasksCommand: AsyncParsableCommand {
               agentcorp tasks retry --state failed --kind http
             """,
         subcommands: [
-            List.self, Show.self, Tree.self, Watch.self, Cancel.self, Retry.self, Output.self,
+            List.self, Show.self, Tree.self, Watch.self, Cancel.self, Retry.self, Output.self, Steps.self, Fork.self,
         ],
         defaultSubcommand: List.self)
 

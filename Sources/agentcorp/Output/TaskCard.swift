@@ -17,6 +17,9 @@ struct TaskCard {
         field("attempt", text("attempt").map { "\($0) of \(text("max_attempts") ?? "?")" }, .plain, terminal)
         field("parent", text("parent_id"), .plain, terminal)
         if text("root_id") != text("id") { field("root", text("root_id"), .plain, terminal) }
+        if let origin = task["forked_from"], let original = origin["task_id"] {
+            field("fork of", plain(original) + (origin["step"]?.string.map { " at \($0)" } ?? ""), .plain, terminal)
+        }
         field("needs", list("needs"), .plain, terminal)
         field("tags", list("tags"), .plain, terminal)
         field("policy", text("policy"), .plain, terminal)
