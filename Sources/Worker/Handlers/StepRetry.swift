@@ -21,7 +21,7 @@ public struct StepRetry: Sendable {
     /// What says itself what is to follow, and what ends the attempt anyway, is not tried again.
     private static func isFinal(_ error: any Error) -> Bool {
         switch error {
-        case is CancellationError, is PermanentFailure, is RetryAfter: true
+        case is CancellationError, is PermanentFailure, is RetryAfter, is TaskSuspension: true
         case let error as QueueError: error.code == .leaseLost || error.code == .missingKey
         default: false
         }
