@@ -13,7 +13,7 @@ import Worker
 
     @Test(
         "the schema is brought up to date while four workers drain: no error, and every task runs once",
-        .database, .timeLimit(.minutes(2)))
+        .database, .timeLimit(.minutes(5)))
     func drainingThroughMigrations() async throws {
         try await TestDatabase.current.withPool(size: 40) { pool in
             try await Migrator(pool).up(to: Self.oldest)
@@ -36,7 +36,7 @@ import Worker
             let running = Task { try await group.run() }
             let isMigrated = Flag()
             let manager = TaskManager(pool)
-            async let added = Self.feed(manager, until: isMigrated)
+            async let added = Self.feed(manager, until: isMigrated) { runs.withLock { $0.count } }
             try await waitUntil("the drain to begin") { runs.withLock { $0.count > 100 } }
             let applied = try await Migrator(pool).up()
             isMigrated.value.store(true, ordering: .releasing)
@@ -54,14 +54,17 @@ import Worker
         }
     }
 
-    /// Adds tasks until told to stop, and then some more; returns how many.
-    private static func feed(_ manager: TaskManager, until isMigrated: Flag) async throws -> Int {
+    /// Adds tasks until told to stop, and then some more, a little ahead of those that have run; returns how many.
+    private static func feed(
+        _ manager: TaskManager, until isMigrated: Flag, ran: @Sendable () -> Int
+    ) async throws -> Int {
         var count = 0
         var rest = 5
         while rest > 0 {
             if isMigrated.value.load(ordering: .acquiring) { rest -= 1 }
             for _ in 0..<20 { try await manager.enqueue(TaskRequest("noop")) }
             count += 20
+            try await waitUntil("the workers to keep up", timeout: .seconds(120)) { ran() >= count - 300 }
         }
         return count
     }

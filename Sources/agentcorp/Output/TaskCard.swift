@@ -23,6 +23,9 @@ struct TaskCard {
         field("needs", list("needs"), .plain, terminal)
         field("tags", list("tags"), .plain, terminal)
         field("policy", text("policy"), .plain, terminal)
+        for (name, key) in [("tenant", "tenant"), ("key", "concurrency_key"), ("in order", "ordered_key")] {
+            field(name, text(key), .plain, terminal)
+        }
         for (name, key) in [
             ("added", "created_at"), ("run at", "run_at"), ("started", "started_at"), ("ended", "finished_at"),
         ] {
