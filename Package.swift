@@ -43,6 +43,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CMigrations"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
@@ -82,7 +83,7 @@ let package = Package(
             name: "agentcorp",
             dependencies: [
                 "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres", "EmbeddedPostgres",
-                lifecycle, logging,
+                "CZlib", lifecycle, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -141,11 +141,12 @@ declare
     v_run_at timestamptz;
     v_from text;
 begin
+    v_attempt := agentcorp.hold(p_shard, p_task);
+    -- After the hold, which waits for a pruner that is just taking the task away.
     perform 1 from agentcorp.task t where t.id = p_task and t.shard = p_shard;
     if not found then
-        raise exception 'unknown task %', p_task using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+        raise exception 'unknown task %', p_task using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
-    v_attempt := agentcorp.hold(p_shard, p_task);
     if v_attempt is null then
         raise exception 'task % has already ended', p_task using errcode = 'AC009',
             hint = 'Only an open task can be given subtasks or dependencies.';
@@ -187,24 +188,26 @@ create function agentcorp.add_needs(p_shard smallint, p_task bigint, p_gate bigi
 language plpgsql set enable_seqscan = off as $$
 declare
     v_need bigint;
+    v_held smallint;
     v_last record;
 begin
     still_open := 0; met := 0; failed := 0;
     for v_need in select distinct n from unnest(p_needs) n order by n loop
+        v_held := agentcorp.hold(p_shard, v_need);
+        select a.outcome, a.error ->> 'reason' reason into v_last from agentcorp.attempt a
+            where a.shard = p_shard and a.task_id = v_need order by a.attempt desc limit 1;
         perform 1 from agentcorp.task t where t.id = v_need and t.shard = p_shard;
         if not found then
             raise exception 'unknown task % in needs', v_need using errcode = 'AC001',
                 hint = case when agentcorp.shard_of(v_need) <> p_shard then 'A task can need only tasks of its own shard.'
                     else 'It may have been pruned, or its transaction is not committed yet.' end;
         end if;
-        if agentcorp.hold(p_shard, v_need) is not null then
+        if v_held is not null then
             insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_need, p_task, p_gate, p_shard) on conflict do nothing;
             if found then
                 still_open := still_open + 1;
             end if;
         else
-            select a.outcome, a.error ->> 'reason' reason into v_last from agentcorp.attempt a
-                where a.shard = p_shard and a.task_id = v_need order by a.attempt desc limit 1;
             if agentcorp.counts_as_met(p_shard, v_need, v_last.outcome, v_last.reason) then
                 met := met + 1;
             else

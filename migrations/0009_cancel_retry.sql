@@ -13,6 +13,7 @@ declare
     v_all bigint[] := '{}';
     v_part bigint[];
     v_batch record;
+    v_later record;
 begin
     loop
         with recursive tree(id) as (
@@ -21,6 +22,8 @@ begin
         select array_agg(tree.id order by tree.id) into v_ids from tree;
         select array_agg(q.id order by q.id) ids, array_agg(q.next order by q.id) attempts into v_open from (
             select i id, (coalesce(l.attempt, 0) + 1)::smallint as next, l.outcome from unnest(v_ids) i
+            -- In the same snapshot as its attempts: what has just been pruned is not open.
+            cross join lateral (select from agentcorp.task t where t.id = i and t.shard = p_shard offset 0) t
             left join lateral (select a.attempt, a.outcome from agentcorp.attempt a where a.shard = p_shard and a.task_id = i order by a.attempt desc limit 1) l on true
         ) q where q.outcome is null or q.outcome not between 1 and 4;
         exit when v_open.ids is null;
@@ -35,6 +38,14 @@ begin
     if v_won = '{}' then
         return 0;
     end if;
+    -- A time that they were given and that is still to come is kept for a retry.
+    for v_later in
+        select s.task_id, s.run_at from agentcorp.scheduled s where s.shard = p_shard and s.task_id = any (v_won) and s.why = 0
+        union all select b.task_id, b.run_at from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won) and b.run_at is not null
+    loop
+        update agentcorp.attempt a set error = a.error || jsonb_build_object('run_at', v_later.run_at)
+            where a.shard = p_shard and a.task_id = v_later.task_id and a.outcome = 3;
+    end loop;
     v_part := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_won) and b.phase <> 1 order by b.task_id for update);
     for v_batch in select b.task_id, b.remaining, b.met, b.failed from agentcorp.blocked b
         where b.shard = p_shard and b.task_id = any (v_part) and b.quorum = -2 order by b.task_id
@@ -79,7 +90,7 @@ begin
     perform agentcorp.confine(agentcorp.bound_tenant(), null, array[task_id]);
     perform 1 from agentcorp.task t where t.id = cancel.task_id and t.shard = v_shard;
     if not found then
-        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
     return agentcorp.cancel_trees(v_shard, array[task_id], jsonb_build_object('reason', 'cancelled', 'message', coalesce(reason, 'cancelled by request')));
 end $$;
@@ -94,11 +105,12 @@ comment on function agentcorp.last_outcome is 'How the latest attempt of a task 
 
 -- Retrying one task puts everything back to work that failed with it or because of it: the needs that failed, the dependants that
 -- were cancelled as a consequence, and the subtasks that were cancelled with those.
--- locks: resolve, unique_key, fence (task id ascending), blocked, scheduled, ready
-create function agentcorp.retry(task_id bigint) returns int language plpgsql
+-- locks: task (the root: two retries in one tree take turns), resolve, unique_key, fence (task id ascending), blocked, scheduled, ready
+create function agentcorp.retry(task_id bigint, run_at timestamptz default null) returns int language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
+    v_now timestamptz := agentcorp.clock();
     v_last record;
     v_set bigint[] := array[task_id];
     v_new bigint[] := array[task_id];
@@ -108,10 +120,14 @@ declare
     v_needs record;
     v_met int;
     v_waiting bigint[];
+    v_run_at timestamptz;
 begin
-    perform 1 from agentcorp.task t where t.id = retry.task_id and t.shard = v_shard;
+    if not isfinite(run_at) then
+        raise exception 'run_at is infinite' using errcode = 'AC007', hint = 'Give a moment, or leave it out.';
+    end if;
+    perform 1 from agentcorp.task t where t.id = (select x.root_id from agentcorp.task x where x.id = retry.task_id and x.shard = v_shard) and t.shard = v_shard for update;
     if not found then
-        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
     select * into v_last from agentcorp.last_outcome(v_shard, task_id);
     if v_last.outcome is null or v_last.outcome not between 1 and 4 then
@@ -155,9 +171,11 @@ begin
     for v in select t.id, t.parent_id, l.attempt, l.outcome, l.reason from agentcorp.task t
         cross join lateral agentcorp.last_outcome(v_shard, t.id) l where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
-        update agentcorp.attempt a set outcome = 14 where a.shard = v_shard and a.task_id = v.id and a.attempt = v.attempt and a.outcome = v.outcome;
+        -- One that another retry has reopened since it was found is not reopened again.
+        update agentcorp.attempt a set outcome = 14
+            where a.shard = v_shard and a.task_id = v.id and a.attempt = v.attempt and a.outcome = v.outcome and a.outcome between 1 and 4;
         if not found then
-            raise exception 'task % was retried by somebody else just now', v.id using errcode = 'AC009';
+            raise exception 'task % was retried by somebody else just now, or pruned', v.id using errcode = 'AC009', hint = 'Look at it, and try again if it has ended.';
         end if;
         perform agentcorp.move_counts(v_shard, array[v.id], agentcorp.outcome_name(v.outcome), null);
         -- Who still waits for other needs has counted this one as ended: it counts as open again.
@@ -177,17 +195,19 @@ begin
                 where b.shard = v_shard and b.task_id = v.parent_id and b.gate = v_gate and b.remaining = 1 and b.met = 0 and b.failed = 0;
         end if;
     end loop;
-    for v in select t.id, t.policy, l.attempt from agentcorp.task t
-        cross join lateral agentcorp.last_outcome(v_shard, t.id) l where t.id = any (v_set) and t.shard = v_shard order by t.id
+    for v in select t.id, t.policy, l.attempt, l.run_at from agentcorp.task t
+        cross join lateral (select a.attempt, case when a.worker_id is null then (a.error ->> 'run_at')::timestamptz end run_at from agentcorp.attempt a
+            where a.shard = v_shard and a.task_id = t.id order by a.attempt desc limit 1) l where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
         v_gate := nextval('agentcorp.gate');
+        v_run_at := coalesce(run_at, v.run_at);
         v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, array(select distinct d.needs_id from agentcorp.dependency d where d.task_id = v.id and d.shard = v_shard));
         if v_needs.still_open = 0 and not coalesce(v.policy ? 'batch', false) then
-            perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[]);
-            perform agentcorp.move_counts(v_shard, array[v.id], null, 'ready');
+            perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[], array[v_run_at]);
+            perform agentcorp.move_counts(v_shard, array[v.id], null, case when v_run_at > v_now then 'scheduled' else 'ready' end);
         else
-            insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
-                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed,
+            insert into agentcorp.blocked (task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard)
+                values (v.id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed,
                     case when v.policy ? 'batch' then -2 else agentcorp.parse_join(v.policy -> 'join') end, v.attempt + 1,
                     case when v.policy ? 'batch' then 3 else 0 end, v_shard)
                 on conflict do nothing;
@@ -202,65 +222,4 @@ begin
     return cardinality(v_set);
 end $$;
 comment on function agentcorp.retry is
-    'Puts a failed, cancelled or skipped task back to work, with fresh attempts, and with it whatever failed with it or was cancelled because of it. Returns how many tasks that were';
-
-create function agentcorp.retry_many(filter jsonb default '{}') returns int language plpgsql as $$
-declare
-    v_known text[] := '{state,kind,queue,tag,since,until,error,limit}';
-    v_field text;
-    v_n int := 0;
-    v_outcome smallint;
-    v_queue int;
-    v_since timestamptz;
-    v_until timestamptz;
-    v_limit int;
-    v record;
-begin
-    if jsonb_typeof(filter) is distinct from 'object' then
-        raise exception 'filter is not an object' using errcode = 'AC007', hint = 'Pass {"state": "failed", ...}; {} means all that have failed.';
-    end if;
-    select k into v_field from jsonb_object_keys(filter) k where k <> all (v_known) limit 1;
-    if found then
-        raise exception 'filter: unknown field "%"', v_field using errcode = 'AC007',
-            hint = trim(concat(agentcorp.did_you_mean(v_field, v_known), ' Known fields: ', array_to_string(v_known, ', '), '.'));
-    end if;
-    v_outcome := case coalesce(filter ->> 'state', 'failed') when 'failed' then 2 when 'cancelled' then 3 when 'skipped' then 4 end;
-    if v_outcome is null then
-        raise exception 'filter: state "%" cannot be retried', filter ->> 'state' using errcode = 'AC007', hint = 'Use failed, cancelled or skipped.';
-    end if;
-    begin
-        v_since := filter ->> 'since';
-        v_until := filter ->> 'until';
-        v_limit := filter ->> 'limit';
-    exception when invalid_datetime_format or datetime_field_overflow or invalid_text_representation or numeric_value_out_of_range then
-        raise exception 'filter: %', sqlerrm using errcode = 'AC007', hint = '"since" and "until" are moments, "limit" is a whole number.';
-    end;
-    if v_limit < 0 then
-        raise exception 'filter: limit % is negative', v_limit using errcode = 'AC007';
-    end if;
-    v_queue := case when filter ->> 'queue' is not null then agentcorp.queue_id(filter ->> 'queue') end;
-    for v in
-        select a.task_id from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard
-        where a.outcome = v_outcome
-        and (filter ->> 'kind' is null or t.kind = filter ->> 'kind')
-        and (v_queue is null or t.queue_id = v_queue)
-        and (filter ->> 'tag' is null or filter ->> 'tag' = any (t.tags))
-        and (v_since is null or a.finished_at >= v_since)
-        and (v_until is null or a.finished_at < v_until)
-        and (filter ->> 'error' is null or strpos(a.error ->> 'message', filter ->> 'error') > 0)
-        order by a.task_id limit v_limit
-    loop
-        -- An earlier retry of this call may have put it back to work already.
-        if (select l.outcome from agentcorp.last_outcome(agentcorp.shard_of(v.task_id), v.task_id) l) = v_outcome then
-            begin
-                v_n := v_n + agentcorp.retry(v.task_id);
-            exception when sqlstate 'AC004' or sqlstate 'AC009' then
-                -- Its parent has ended, or a newer task holds its key: it stays as it is and holds up no other.
-                null;
-            end;
-        end if;
-    end loop;
-    return v_n;
-end $$;
-comment on function agentcorp.retry_many is
-    'Retries all tasks that match: {"state": "failed", "kind", "queue", "tag", "since", "until", "error": text in the message, "limit"}. Returns how many tasks went back to work; those that retry refuses stay as they are';
+    'Puts a failed, cancelled or skipped task back to work, with fresh attempts, and with it whatever failed with it or was cancelled because of it: at run_at, or when each was to run, or at once. Returns how many tasks that were';

@@ -45,12 +45,6 @@ select distinct d.task_id, d.needs_id, coalesce(n.name, n.kind) needs, n.parent_
 from agentcorp.dependency d join agentcorp.task n on n.id = d.needs_id and n.shard = d.shard;
 comment on view agentcorp.dependencies is 'Which task needs which; is_subtask tells the edge from a parent to its subtask';
 
-create view agentcorp.failures as
-select a.task_id, t.name, t.kind, q.name queue, a.attempt, a.finished_at failed_at, a.error ->> 'reason' reason, a.error ->> 'message' message, a.error, t.args
-from agentcorp.attempt a join agentcorp.task t on t.id = a.task_id and t.shard = a.shard join agentcorp.queue q on q.id = t.queue_id
-where a.outcome = 2;
-comment on view agentcorp.failures is 'Tasks that have failed for good';
-
 create view agentcorp.workers as
 select w.id, w.host, w.pid, w.version, w.queues, w.concurrency, w.kinds,
     case when w.lost then 'lost' when w.stopped_at is not null then 'stopped' when w.beat_at < agentcorp.clock() - interval '15 seconds' then 'silent' else 'alive' end state,
@@ -103,7 +97,7 @@ declare
 begin
     perform 1 from agentcorp.task t where t.id = tree.root_id and t.shard = v_shard;
     if not found then
-        raise exception 'unknown task %', root_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+        raise exception 'unknown task %', root_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
     return query
     with recursive node as (
@@ -138,11 +132,13 @@ begin
         from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id cross join lateral agentcorp.states(v_shard, array[t.id]) s
         where t.id = describe.task_id and t.shard = v_shard;
     if v_task is null then
-        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'Look it up with: agentcorp tasks list';
+        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
     return v_task || jsonb_build_object(
         'attempts', (select coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(a) - 'task_id') order by a.attempt), '[]') from agentcorp.attempts a where a.task_id = describe.task_id),
         'needs', (select coalesce(jsonb_agg(d.needs_id order by d.needs_id), '[]') from agentcorp.dependencies d where d.task_id = describe.task_id and not d.is_subtask),
+        'discarded', (select jsonb_build_object('at', d.discarded_at, 'by', d.discarded_by, 'reason', d.reason) from agentcorp.discarded d
+            where d.task_id = describe.task_id and d.shard = v_shard and d.attempt = (v_task -> 'attempt')::smallint),
         'steps', (select coalesce(jsonb_agg(s.name order by s.created_at), '[]') from agentcorp.step s where s.task_id = describe.task_id and s.shard = v_shard));
 end $$;
 comment on function agentcorp.describe is

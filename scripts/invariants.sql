@@ -72,7 +72,7 @@ select 'no row without a task', format('%s of task %s', x.what, x.task_id) from 
     union all select 'dependency', task_id, shard from agentcorp.dependency union all select 'needed', needs_id, shard from agentcorp.dependency
     union all select 'resolve', needs_id, shard from agentcorp.resolve union all select 'step', task_id, shard from agentcorp.step
     union all select 'progress', task_id, shard from agentcorp.progress union all select 'unique_key', task_id, shard from agentcorp.unique_key
-    union all select 'wait', task_id, shard from agentcorp.wait) x
+    union all select 'wait', task_id, shard from agentcorp.wait union all select 'discarded', task_id, shard from agentcorp.discarded) x
     where not exists (select from agentcorp.task t where t.id = x.task_id and t.shard = x.shard)
 union all
 select 'ready rows lie in the lane of their task', format('task %s: queue %s, priority %s', r.task_id, r.queue_id, r.priority)

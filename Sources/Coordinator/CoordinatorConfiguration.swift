@@ -15,5 +15,13 @@ public struct CoordinatorConfiguration: Sendable {
     /// How often to look for waits whose event was missed.
     public var sweepInterval: Duration = .seconds(5)
 
+    /// How often to look for redrives without having been told.
+    public var redrivePoll: Duration = .seconds(10)
+    /// How often to look for trees that have been kept long enough, when there were none.
+    public var pruneInterval: Duration = .seconds(30)
+    /// The share of its time that the pruner works while there is something to prune, above 0 and up to 1: what it takes
+    /// from the workers at most.
+    public var pruneShare = 0.1
+
     public init() {}
 }

@@ -29,11 +29,14 @@ struct AgentCorp: AsyncParsableCommand {
                     EnqueueCommand.self, RunCommand.self, TasksCommand.self, BatchesCommand.self, QueuesCommand.self,
                     SchedulesCommand.self,
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
-                    EventsCommand.self,
+                    EventsCommand.self, FailuresCommand.self,
                 ]),
             CommandGroup(
                 name: "Database",
-                subcommands: [MigrateCommand.self, DoctorCommand.self, KeysCommand.self, PsqlCommand.self]),
+                subcommands: [
+                    MigrateCommand.self, DoctorCommand.self, RetentionCommand.self, ArchiveCommand.self,
+                    KeysCommand.self, PsqlCommand.self,
+                ]),
             CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self]),
         ]
     )

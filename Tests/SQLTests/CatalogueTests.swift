@@ -6,7 +6,7 @@ import Testing
 struct CatalogueTests {
     private static let local = """
         'shard', 'queue', 'worker', 'leader', 'catalogue', 'limit_rule', 'tenant_weight', 'permission', 'tenant_role', \
-        'subscription'
+        'subscription', 'redrive', 'retention'
         """
     private static let trees = """
         (select c.oid, c.relname from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') \
@@ -70,6 +70,7 @@ struct CatalogueTests {
             "work", "finish_others", "hold", "make_ready", "move_counts", "take_ready", "end_tasks", "publish_ends",
             "release", "close_claims", "finish_many",
             "settle_blocked", "resolve_ends", "promote", "heartbeat", "rescue", "cancel_trees", "retry",
+            "retry_alone", "matching_tasks", "prune_trees", "take_trees", "delete_tasks",
         ] {
             #expect(
                 try await sql.value(

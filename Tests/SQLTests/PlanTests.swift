@@ -95,4 +95,40 @@ struct PlanTests {
         try await sql.run("analyze")
         check(try await plans(sql, round(worker)), "analysed")
     }
+
+    @Test(
+        "finding and deleting what is old, and finding failures, uses indexes, analysed or not", .timeLimit(.minutes(5))
+    )
+    func retention() async throws {
+        let sql = try await Session.open()
+        for table in ["task", "attempt", "dependency", "output", "step", "discarded"] {
+            try await sql.run("alter table agentcorp.\(table) set (autovacuum_enabled = off)")
+        }
+        try await sql.run(
+            """
+            insert into agentcorp.task (id, root_id, created_at, queue_id, shard, kind)
+                select i, i, agentcorp.clock() - interval '10 days', 1, 0, 'a' from generate_series(1, 50000) i;
+            insert into agentcorp.attempt (task_id, finished_at, attempt, outcome, shard, error)
+                select i, agentcorp.clock() - interval '9 days', 1, 1 + (i % 10 = 0)::int, 0, case when i % 10 = 0 then '{"message": "m"}'::jsonb end from generate_series(1, 50000) i;
+            insert into agentcorp.count_delta (queue_id, completed, failed, shard) values (1, 45000, 5000, 0);
+            """)
+        let statements = """
+            select count(*) from agentcorp.prune(0::smallint, 1000);
+            select count(*) from agentcorp.delete_trees(0::smallint, '{2001, 2002}', '{1, 1}');
+            select count(*) from agentcorp.retry_many('{"kind": "a", "limit": 10}');
+            select count(*) from agentcorp.failure_groups();
+            """
+        for situation in ["never analysed", "analysed"] {
+            let plans = try await plans(sql, statements)
+            #expect(plans.count > 20)
+            for plan in plans where !plan.contains("Query Text: select count(*) from agentcorp.") {
+                for table in ["task", "attempt", "dependency", "output", "step", "discarded", "unique_key"] {
+                    #expect(!plan.contains("Seq Scan on \(table) "), "\(situation):\n\(plan)")
+                }
+                #expect(!readsWholeShard(plan), "\(situation):\n\(plan)")
+            }
+            try await sql.run("analyze")
+        }
+        #expect(try await sql.int("select count(*) from agentcorp.attempt where outcome = 1") == 45000 - 1800 - 2)
+    }
 }

@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 
@@ -155,11 +156,79 @@ struct RetryTests {
         let task = try await one.enqueue()
         try await one.run("select agentcorp.cancel(\(task))")
         try await one.run("begin; select agentcorp.retry(\(task))")
-        async let error = two.refuses("select agentcorp.retry(\(task))", "AC009", "somebody else")
+        async let error = two.refuses("select agentcorp.retry(\(task))", "AC009", "still open")
         try await one.waitUntilBlocked(two)
         try await one.run("commit")
         try await error
         #expect(try await one.rows("select state, attempt from agentcorp.tasks") == ["ready|2"])
+    }
+
+    @Test("of two retries that meet in another tree one is refused, and nothing is put back twice")
+    func meeting() async throws {
+        let one = try await Session.open()
+        let two = try await Session.open()
+        let resolver = try await Session.open()
+        let worker = try await one.worker()
+        let need = try await one.enqueue("'need'")
+        let user = try await one.enqueue("'user', needs => array[\(need)]::bigint[]")
+        let last = try await one.enqueue("'last', needs => array[\(user)]::bigint[]")
+        #expect(try await one.claim(worker) == [need])
+        try await one.finish(need, worker, "'failed', retry => false")
+        #expect(try await one.int("select agentcorp.resolve_ends(0::smallint)") == 1)
+        // Both have found what to put back when they come to wait for the resolver.
+        try await resolver.run("begin; select 1 from agentcorp.resolve where needs_id = \(user) for update")
+        async let first = outcome(one, need)
+        async let second = outcome(two, user)
+        for session in [one, two] { try await resolver.waitUntilBlocked(session) }
+        try await resolver.run("commit")
+        #expect(try await [first, second].sorted() == ["2", "AC009"])
+        #expect(
+            try await one.rows("select id, state, attempt from agentcorp.tasks order by id") == [
+                "\(need)|ready|2", "\(user)|blocked|2", "\(last)|blocked|1",
+            ])
+    }
+
+    private func outcome(_ session: Session, _ task: Int) async throws -> String {
+        do {
+            return try await session.value("select agentcorp.retry(\(task))")
+        } catch let error as PostgresError {
+            return error.sqlState ?? "\(error)"
+        }
+    }
+
+    @Test("a retry runs at the time that is asked for, or for which the task was added, or at once")
+    func runAt() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let now = try await sql.enqueue("'now'")
+        let later = try await sql.enqueue("'later', run_at => '2100-01-01'")
+        let past = try await sql.enqueue("'past', run_at => '2001-01-01'")
+        let root = try await sql.tree(
+            #"{"kind":"r","run_at":"2100-02-01","subtasks":[{"kind":"a","run_at":"2100-03-01"},{"kind":"b"}]}"#)
+        for task in [now, later, past, root] { try await sql.run("select agentcorp.cancel(\(task))") }
+        for task in [now, later, past, root] { try await sql.run("select agentcorp.retry(\(task))") }
+        let places = "select id, state, date(run_at at time zone 'utc') from agentcorp.tasks order by id"
+        #expect(
+            try await sql.rows(places) == [
+                "\(now)|ready|", "\(later)|scheduled|2100-01-01", "\(past)|ready|", "\(root)|blocked|2100-02-01",
+                "\(root + 1)|scheduled|2100-03-01", "\(root + 2)|ready|",
+            ])
+        for task in [now, later, past, root] { try await sql.run("select agentcorp.cancel(\(task))") }
+        #expect(
+            try await sql.int(#"select agentcorp.retry_many('{"state": "cancelled", "limit": 3}', '2050-01-01')"#) == 3)
+        #expect(try await sql.int("select agentcorp.retry(\(root), '2050-01-01')") == 3)
+        #expect(
+            try await sql.rows(places) == [
+                "\(now)|scheduled|2050-01-01", "\(later)|scheduled|2050-01-01", "\(past)|scheduled|2050-01-01",
+                "\(root)|blocked|2050-01-01", "\(root + 1)|scheduled|2050-01-01", "\(root + 2)|scheduled|2050-01-01",
+            ])
+        try await sql.refuses("select agentcorp.retry(1, 'infinity')", "AC007", "infinite")
+        // What a handler calls run_at in its error is its own affair.
+        let task = try await sql.enqueue("'mine', priority => 0")
+        #expect(try await sql.claim(worker) == [task])
+        try await sql.finish(task, worker, "'cancelled', error => '{\"run_at\": \"noonish\"}'")
+        #expect(try await sql.int("select agentcorp.retry(\(task))") == 1)
+        #expect(try await sql.state(task) == "ready")
     }
 
     @Test("retry_many takes those that match, and leaves those that cannot be retried")

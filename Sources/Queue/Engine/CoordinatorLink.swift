@@ -70,6 +70,20 @@ public struct CoordinatorLink: Sendable {
         return Int(try result.rows[0].int32(0))
     }
 
+    /// Puts back to work what redrives have due; says how many tasks, and when the next is due.
+    public func redrive() async throws -> (tasks: Int, nextDue: Duration?) {
+        let row = try await database.call("select * from agentcorp.redrive_due()").rows[0]
+        return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
+    }
+
+    /// Deletes a batch of ended trees that have been kept long enough.
+    public func prune(shard: Int16, limit: Int = 1000) async throws -> (trees: Int, tasks: Int, more: Bool) {
+        let result = try await database.call(
+            "select * from agentcorp.prune($1, $2)", [shard, Int32(clamping: limit)], deadline: .seconds(600))
+        let row = result.rows[0]
+        return (Int(try row.int32(0)), Int(try row.int32(1)), try row.bool(2))
+    }
+
     /// Adds the noted changes of depths to the counters; returns how many it folded.
     public func foldCounts(shard: Int16) async throws -> Int {
         let result = try await database.call("select agentcorp.fold_counts($1)", [shard])

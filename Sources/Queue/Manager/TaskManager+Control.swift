@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import Postgres
 
 extension TaskManager {
@@ -10,16 +11,21 @@ extension TaskManager {
     }
 
     /// Puts a failed, cancelled or skipped task back to work, with all that failed with it or because of it.
+    ///
+    /// - Parameter runAt: When; by default each when it was to run, or at once.
     @discardableResult
-    public func retry(_ task: Int64) async throws -> Int {
-        let result = try await database.call("select agentcorp.retry($1)", [task], deadline: Self.treeDeadline)
+    public func retry(_ task: Int64, runAt: Date? = nil) async throws -> Int {
+        let result = try await database.call(
+            "select agentcorp.retry($1, $2)", [task, runAt.map { PostgresTimestamp($0) }], deadline: Self.treeDeadline)
         return Int(try result.rows[0].int32(0))
     }
 
-    /// Retries all tasks that match `{"state", "kind", "queue", "tag", "since", "until", "error", "limit"}`.
+    /// Retries all tasks that match `{"state", "kind", "queue", "tag", "since", "until", "error", "fingerprint", "limit"}`.
     @discardableResult
-    public func retryMany(_ filter: PostgresJSON) async throws -> Int {
-        let result = try await database.call("select agentcorp.retry_many($1)", [filter], deadline: Self.treeDeadline)
+    public func retryMany(_ filter: PostgresJSON, runAt: Date? = nil) async throws -> Int {
+        let result = try await database.call(
+            "select agentcorp.retry_many($1, $2)", [filter, runAt.map { PostgresTimestamp($0) }],
+            deadline: Self.treeDeadline)
         return Int(try result.rows[0].int32(0))
     }
 
