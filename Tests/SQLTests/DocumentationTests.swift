@@ -4,15 +4,24 @@ import Testing
 
 @Suite(.checkedDatabase)
 struct DocumentationTests {
-    private static let page: String = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../docs/sql.md"
+    private static let page = text(of: "sql")
+
+    private static func text(of page: String) -> String {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../docs/\(page).md"
         return (try? Data(contentsOf: URL(filePath: file))).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }()
+    }
 
     @Test("the examples of docs/sql.md run from top to bottom")
     func examples() async throws {
         let blocks = Self.page.components(fencedBy: "```sql")
         #expect(blocks.count >= 12)
+        try await TestDatabase.current.psql(blocks.joined(separator: "\n"))
+    }
+
+    @Test("the examples of other pages run too", arguments: [("batches", 2)])
+    func otherPages(page: String, count: Int) async throws {
+        let blocks = Self.text(of: page).components(fencedBy: "```sql")
+        #expect(blocks.count == count)
         try await TestDatabase.current.psql(blocks.joined(separator: "\n"))
     }
 

@@ -218,6 +218,46 @@ struct StepTests {
         }
     }
 
+    @Test("steps of a process that was killed are replayed by the next worker")
+    func killed() async throws {
+        let dsn = TestDatabase.current.dsn
+        try await TestDatabase.current.psql("select agentcorp.enqueue('stepped')")
+        let doomed = try TestProcess.start(
+            "psql", ["-X", "-q", "-A", "-t", "-d", dsn, "-f", "-"],
+            input: """
+                select worker from agentcorp.register_worker('doomed', 1, '1', '{default}', '{stepped}', 1) \\gset
+                select * from agentcorp.claim(:worker);
+                select agentcorp.step_put(1, 1, 'first', '["of the dead"]');
+                select pg_sleep(600);
+                """)
+        try await waitUntil("the step") {
+            try await TestDatabase.current.psql("select count(*) from agentcorp.step") == "1"
+        }
+        doomed.kill()
+        try await TestDatabase.current.psql(
+            "update agentcorp.worker set beat_at = beat_at - interval '1 minute'; select * from agentcorp.rescue()")
+        let computed = Mutex<[String]>([])
+        try await withWorker { handlers in
+            handlers.register("stepped") { context in
+                let first = try await context.step("first") {
+                    computed.withLock { $0.append("first") }
+                    return "anew"
+                }
+                let second = try await context.step("second") {
+                    computed.withLock { $0.append("second") }
+                    return "of the living"
+                }
+                return try .output([first, second])
+            }
+        } _: { _, manager in
+            let end = try await manager.end(of: 1)
+            #expect(end == "completed")
+            let output = try await manager.output(of: 1)
+            #expect(output?.text == #"["of the dead", "of the living"]"#)
+        }
+        #expect(computed.withLock { $0 } == ["second"])
+    }
+
     @Test("a fork runs with the steps before the one it begins with, and computes the later ones")
     func fork() async throws {
         struct Input: Codable { var word = "" }
