@@ -297,24 +297,27 @@ end $$;
 comment on function agentcorp.prune_trees is 'Deletes ended trees that have been kept long enough, looking at p_limit tasks; says whether there may be more to do';
 
 -- What is not part of a tree; each family deletes its own old rows, a limited number with each call.
-create function agentcorp.prune_others(p_limit int default 1000) returns int language plpgsql as $$
+create function agentcorp.prune_others(p_limit int default 1000) returns boolean language plpgsql as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_n int;
 begin
     delete from agentcorp.worker w where w.id in (select x.id from agentcorp.worker x where x.stopped_at < v_now - interval '30 days'
         and not exists (select from agentcorp.claim c where c.worker_id = x.id) limit p_limit for update skip locked);
-    get diagnostics v_n = row_count;
     delete from agentcorp.redrive r where r.id in (select x.id from agentcorp.redrive x where x.ended_at < v_now - interval '30 days' limit p_limit for update skip locked);
-    return v_n;
+    -- Ids grow with time, so the oldest are the first.
+    delete from agentcorp.event e where e.created_at < v_now - interval '30 days'
+        and e.id = any (array(select x.id from agentcorp.event x order by x.id limit p_limit for update skip locked));
+    get diagnostics v_n = row_count;
+    return v_n = p_limit;
 end $$;
-comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago; returns how many workers';
+comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago, and events as old; says whether there may be more';
 
 create function agentcorp.prune(p_shard smallint, p_limit int default 1000, out trees int, out tasks int, out more boolean) language plpgsql as $$
 begin
     select p.trees, p.tasks, p.more into trees, tasks, more from agentcorp.prune_trees(p_shard, p_limit) p;
     if not more then
-        perform agentcorp.prune_others(p_limit);
+        more := agentcorp.prune_others(p_limit);
     end if;
 end $$;
 comment on function agentcorp.prune is 'One batch of pruning in a shard, for the coordinator: ended trees, then what else is old. Call it again while more is true';
