@@ -7,7 +7,8 @@ import Testing
 @Suite(.checkedDatabase, .serialized)
 struct ScheduleChaosTests {
     @Test(
-        "coordinators that are killed while schedules fire lose no moment and fire none twice", .timeLimit(.minutes(5)))
+        "coordinators that are killed while schedules fire lose no moment and fire none twice", .timeLimit(.minutes(10))
+    )
     func killCoordinators() async throws {
         let database = TestDatabase.current
         try await database.withPool { pool in

@@ -2,7 +2,8 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("through PgBouncer in transaction mode", .database, .enabled(if: PgBouncer.isInstalled), .timeLimit(.minutes(2)))
+@Suite(
+    "through PgBouncer in transaction mode", .database, .enabled(if: PgBouncer.isInstalled), .timeLimit(.minutes(10)))
 struct PgBouncerTests {
     @Test("many clients share few connections with parameters, pipelines, transactions and COPY")
     func sharing() async throws {

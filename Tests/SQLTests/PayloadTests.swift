@@ -299,7 +299,7 @@ struct PayloadTests {
         #expect(
             columns
                 == (hasIt == "true"
-                    ? ["blob.data", "output.result", "step.value", "task.args"]
+                    ? ["archive.document", "blob.data", "output.result", "step.value", "task.args"]
                     : []))
     }
 }

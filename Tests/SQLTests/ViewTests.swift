@@ -69,7 +69,7 @@ struct ViewTests {
                 "\(table) in:\n\(text)")
         }
         if ["failed", "cancelled", "skipped"].contains(state) {
-            #expect(text.contains("attempt_unsuccessful"), "\(text)")
+            #expect(text.contains("attempt_unsuccessful") || text.contains("attempt_error"), "\(text)")
         }
     }
 
