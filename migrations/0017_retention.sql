@@ -297,7 +297,7 @@ end $$;
 comment on function agentcorp.prune_trees is 'Deletes ended trees that have been kept long enough, looking at p_limit tasks; says whether there may be more to do';
 
 -- What is not part of a tree; each family deletes its own old rows, a limited number with each call.
-create function agentcorp.prune_others(p_limit int default 1000) returns boolean language plpgsql as $$
+create function agentcorp.prune_others(p_shard smallint, p_limit int default 1000) returns boolean language plpgsql as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_n int;
@@ -307,7 +307,7 @@ begin
     delete from agentcorp.redrive r where r.id in (select x.id from agentcorp.redrive x where x.ended_at < v_now - interval '30 days' limit p_limit for update skip locked);
     -- Ids grow with time, so the oldest are the first.
     delete from agentcorp.event e where e.created_at < v_now - interval '30 days'
-        and e.id = any (array(select x.id from agentcorp.event x order by x.id limit p_limit for update skip locked));
+        and e.shard = p_shard and e.id = any (array(select x.id from agentcorp.event x where x.shard = p_shard order by x.id limit p_limit for update skip locked));
     get diagnostics v_n = row_count;
     return v_n = p_limit;
 end $$;
@@ -317,7 +317,7 @@ create function agentcorp.prune(p_shard smallint, p_limit int default 1000, out 
 begin
     select p.trees, p.tasks, p.more into trees, tasks, more from agentcorp.prune_trees(p_shard, p_limit) p;
     if not more then
-        more := agentcorp.prune_others(p_limit);
+        more := agentcorp.prune_others(p_shard, p_limit);
     end if;
 end $$;
 comment on function agentcorp.prune is 'One batch of pruning in a shard, for the coordinator: ended trees, then what else is old. Call it again while more is true';

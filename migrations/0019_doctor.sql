@@ -305,7 +305,8 @@ begin
         format('index agentcorp.%s takes %s for about %s rows', x.indexrelname, pg_size_pretty(x.size), x.live),
         'Build it anew; that may take a while, and locks nothing.', format('reindex index concurrently agentcorp.%I', x.indexrelname), true
     from (select i.indexrelname, t.n_live_tup live, pg_relation_size(i.indexrelid) size
-        from pg_stat_user_indexes i join pg_stat_user_tables t on t.relid = i.relid where i.schemaname = 'agentcorp') x
+        from pg_stat_user_indexes i join pg_stat_user_tables t on t.relid = i.relid
+        where i.schemaname = 'agentcorp' and i.relname <> 'catalogue') x
     where x.size > p_bytes and x.size > x.live * 1000 order by x.size desc;
 end $$;
 comment on function agentcorp.doctor_bloat is 'Tables and indexes are as large as their rows need';
