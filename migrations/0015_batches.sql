@@ -2,6 +2,8 @@
 -- members are its subtasks, it stands in `blocked` (phase 5 while it is open, 3 once it is sealed), and the resolver ends it
 -- with its last member. Its args are the callbacks. So whatever works on trees works on batches.
 
+-- Released together with its table, which is empty when this runs.
+-- squawk-ignore require-concurrent-index-creation
 create index task_batch on agentcorp.task (id) where policy ? 'batch';
 
 create function agentcorp.check_callback(p_called text, p_callback jsonb) returns void language plpgsql as $$

@@ -51,6 +51,8 @@ $$;
 comment on function agentcorp.fingerprint is 'Twelve hexadecimal digits that failures of one kind for the same reason share: eight of the error, four of the kind';
 
 -- Written when a task fails for good and never otherwise: groups are then counted without reading one message.
+-- Released together with its table, which is empty when this runs.
+-- squawk-ignore require-concurrent-index-creation
 create index attempt_error on agentcorp.attempt (agentcorp.error_hash(error), task_id) where outcome = 2;
 
 create view agentcorp.failures as
