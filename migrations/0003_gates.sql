@@ -18,6 +18,10 @@ begin
         if v_last.outcome between 1 and 4 then
             return null;
         end if;
+        if v_last.attempt is null and not exists (select from agentcorp.task t where t.id = p_task and t.shard = p_shard) then
+            -- Pruned, with its history, since the caller saw it.
+            return null;
+        end if;
         v_next := coalesce(v_last.attempt, 0) + 1;
         insert into agentcorp.attempt (task_id, finished_at, attempt, outcome, shard)
             values (p_task, v_now, v_next, 0, p_shard) on conflict do nothing;
@@ -228,8 +232,10 @@ declare
 begin
     insert into agentcorp.attempt (task_id, finished_at, worker_id, attempt, outcome, shard, error)
         select u.t, v_now, p_worker, u.a, p_outcome, s.shard, p_error
-        from agentcorp.shard s cross join unnest(p_ids, p_attempts) u(t, a) where s.shard = p_shard order by u.t
-        on conflict do nothing;
+        from agentcorp.shard s cross join unnest(p_ids, p_attempts) u(t, a)
+        -- Not those that have ended and been pruned since the caller looked.
+        cross join lateral (select from agentcorp.task t where t.id = u.t and t.shard = p_shard offset 0) t
+        where s.shard = p_shard order by u.t on conflict do nothing;
     get diagnostics v_n = row_count;
     if v_n < cardinality(p_ids) then
         v_won := array(select a.task_id from agentcorp.attempt a

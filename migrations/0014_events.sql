@@ -355,8 +355,10 @@ begin
     if v_met is null then
         delete from agentcorp.wait w where w.task_id = p_task and w.shard = p_shard;
         return false;
-    elsif v_met then
-        delete from agentcorp.wait w where w.task_id = p_task and w.shard = p_shard and w.met;
+    end if;
+    -- Those that are over, of this attempt or an earlier one, have their steps.
+    delete from agentcorp.wait w where w.task_id = p_task and w.shard = p_shard and w.met;
+    if v_met then
         perform agentcorp.make_ready(p_shard, array[p_task], array[p_attempt + 1]::smallint[]);
         perform agentcorp.move_counts(p_shard, array[p_task], 'running', 'ready');
     else
