@@ -46,6 +46,16 @@ create function agentcorp.outcome_name(outcome smallint) returns text language s
 $$;
 comment on function agentcorp.outcome_name is 'The word for an outcome code of agentcorp.attempt';
 
+create function agentcorp.outcome_code(p_outcome text) returns smallint language plpgsql immutable as $$
+begin
+    if p_outcome <> all ('{completed,failed,cancelled,skipped}') then
+        raise exception 'unknown outcome "%"', p_outcome using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(p_outcome, '{completed,failed,cancelled,skipped}'), ' Use completed, failed, cancelled or skipped, or leave it out for all.'));
+    end if;
+    return coalesce(array_position('{completed,failed,cancelled,skipped}'::text[], p_outcome), 0);
+end $$;
+comment on function agentcorp.outcome_code is 'The code of a final outcome; 0 for null, which stands for all';
+
 -- A word one typing error away from another: Levenshtein distance without an extension, for short words. Two letters in the wrong
 -- order are one error.
 create function agentcorp.distance(a text, b text) returns int language plpgsql immutable parallel safe as $$

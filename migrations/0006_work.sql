@@ -247,6 +247,7 @@ declare
     v_outcome smallint;
     v_failures int;
     v_delay interval;
+    v_ended bigint[] := '{}';
 begin
     for v in select x.* from jsonb_to_recordset(p_others) x(task bigint, attempt smallint, outcome text, ran_ms real, output jsonb, error jsonb,
             retry boolean, delay_ms float8, "join" jsonb) order by x.task loop
@@ -287,7 +288,7 @@ begin
             end if;
             continue;
         end if;
-        perform agentcorp.free_slots(p_shard, array[v.task]);
+        v_ended := v_ended || v.task;
         select * into v_ledger from agentcorp.blocked b where b.shard = p_shard and b.task_id = v.task for update;
 
         if v_outcome in (10, 13) then
@@ -335,6 +336,7 @@ begin
             end if;
         end if;
     end loop;
+    perform agentcorp.free_slots(p_shard, v_ended);
 end $$;
 comment on function agentcorp.finish_others is
     'Ends attempts one by one: failures with retry and back-off, suspensions, snoozes, and completions with an output. Returns those whose lease was lost';

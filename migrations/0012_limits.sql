@@ -553,11 +553,11 @@ begin
     insert into agentcorp.limit_rule as r (per_ms, queue_id, concurrency, rate, burst, key)
         values ((extract(epoch from per) * 1000)::bigint, v_queue, set_limit.concurrency, set_limit.rate, set_limit.burst, coalesce(set_limit.key, ''))
         on conflict on constraint limit_rule_pkey do update set per_ms = excluded.per_ms, concurrency = excluded.concurrency, rate = excluded.rate, burst = excluded.burst;
+    update agentcorp.queue q set limited = true, gated = true where q.id = v_queue;
     for v_shard in select s.shard from agentcorp.shard s order by 1 loop
         perform 1 from agentcorp.admission a where a.shard = v_shard for update;
         if queue is not null then
             -- What runs counts from now on; what is ready has to be admitted like the rest.
-            update agentcorp.queue q set limited = true, gated = true where q.id = v_queue;
             insert into agentcorp.slot (task_id, queue_id, attempt, shard, tenant, concurrency_key, ordered_key)
                 select u.t, v_queue, u.a, v_shard, coalesce(t.tenant, ''), coalesce(t.concurrency_key, ''), coalesce(t.ordered_key, '')
                 from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)

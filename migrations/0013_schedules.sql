@@ -384,14 +384,20 @@ comment on function agentcorp.next_fire is 'When a cron expression fires next';
 
 -- Setting
 
+create function agentcorp.refuse_schedule(p_name text) returns void language plpgsql stable as $$
+begin
+    raise exception 'unknown schedule "%"', p_name using errcode = 'AC001',
+        hint = trim(concat(agentcorp.did_you_mean(p_name, array(select s.name from agentcorp.schedule s)), ' List them with: agentcorp schedules list'));
+end $$;
+comment on function agentcorp.refuse_schedule is 'Raises AC001 for a name that no schedule has, with a suggestion';
+
 create function agentcorp.hold_schedule(p_name text) returns agentcorp.schedule language plpgsql as $$
 declare
     v agentcorp.schedule;
 begin
     select * into v from agentcorp.schedule s where s.name = p_name for update;
     if v.name is null then
-        raise exception 'unknown schedule "%"', p_name using errcode = 'AC001',
-            hint = trim(concat(agentcorp.did_you_mean(p_name, array(select s.name from agentcorp.schedule s)), ' List them with: agentcorp schedules list'));
+        perform agentcorp.refuse_schedule(p_name);
     end if;
     return v;
 end $$;
@@ -513,7 +519,7 @@ declare
 begin
     select * into v from agentcorp.schedule s where s.name = run_schedule.name;
     if v.name is null then
-        v := agentcorp.hold_schedule(name);
+        perform agentcorp.refuse_schedule(name);
     end if;
     return agentcorp.enqueue_node(agentcorp.scheduled_task(v.name, v.task));
 end $$;
@@ -547,8 +553,7 @@ declare
 begin
     select * into v from agentcorp.schedule s where s.name = next_fires.name;
     if v.name is null then
-        raise exception 'unknown schedule "%"', name using errcode = 'AC001',
-            hint = trim(concat(agentcorp.did_you_mean(name, array(select s.name from agentcorp.schedule s)), ' List them with: agentcorp schedules list'));
+        perform agentcorp.refuse_schedule(name);
     end if;
     return query select * from agentcorp.preview_schedule(v.cron, v.time_zone, n,
         case when v.paused_at is null then v.next_fire_at - interval '1 microsecond' else agentcorp.clock() end);

@@ -142,7 +142,7 @@ comment on function agentcorp.check_filter is 'Refuses a filter of ended tasks t
 create function agentcorp.matching_tasks(p_filter jsonb, p_from bigint, p_limit int, p_newest_first boolean default false) returns bigint[] language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
-    v_outcome int := case coalesce(p_filter ->> 'state', 'failed') when 'failed' then 2 when 'cancelled' then 3 else 4 end;
+    v_outcome int := agentcorp.outcome_code(coalesce(p_filter ->> 'state', 'failed'));
     v_ids bigint[];
 begin
     p_filter := jsonb_strip_nulls(p_filter);
@@ -242,7 +242,7 @@ declare
     v_n int := 0;
 begin
     perform agentcorp.check_filter(filter);
-    v_outcome := case coalesce(filter ->> 'state', 'failed') when 'failed' then 2 when 'cancelled' then 3 else 4 end;
+    v_outcome := agentcorp.outcome_code(coalesce(filter ->> 'state', 'failed'));
     v_left := coalesce((filter ->> 'limit')::int, 2147483647);
     loop
         v_ids := agentcorp.matching_tasks(filter, v_from, least(v_left, 1000));
@@ -307,7 +307,7 @@ begin
         v_since := greatest(v.next_at, v_now - interval '1 second');
         v_n := least(p_limit, floor(extract(epoch from v_now - v_since) * v.per_second) + 1, (v.filter ->> 'limit')::int - v.tried);
         v_ids := agentcorp.matching_tasks(v.filter, v.reached, v_n);
-        v_retried := agentcorp.retry_ids(v_ids, case coalesce(v.filter ->> 'state', 'failed') when 'failed' then 2 when 'cancelled' then 3 else 4 end::smallint);
+        v_retried := agentcorp.retry_ids(v_ids, agentcorp.outcome_code(coalesce(v.filter ->> 'state', 'failed')));
         update agentcorp.redrive r set reached = coalesce(v_ids[cardinality(v_ids)], r.reached), tried = r.tried + cardinality(v_ids), retried = r.retried + v_retried,
             next_at = v_since + make_interval(secs => v_n / v.per_second),
             ended_at = case when cardinality(v_ids) < v_n or r.tried + cardinality(v_ids) >= (v.filter ->> 'limit')::int then v_now end

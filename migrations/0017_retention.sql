@@ -42,16 +42,6 @@ select q.name queue, agentcorp.outcome_name(r.outcome) outcome, r.keep, case whe
 from agentcorp.retention r left join agentcorp.queue q on q.id = r.queue_id order by q.name nulls first, r.outcome;
 comment on view agentcorp.retention_rules is 'How long ended trees are kept: null queue or outcome stands for all, null keep for ever';
 
-create function agentcorp.outcome_code(p_outcome text) returns smallint language plpgsql immutable as $$
-begin
-    if p_outcome <> all ('{completed,failed,cancelled,skipped}') then
-        raise exception 'unknown outcome "%"', p_outcome using errcode = 'AC007',
-            hint = trim(concat(agentcorp.did_you_mean(p_outcome, '{completed,failed,cancelled,skipped}'), ' Use completed, failed, cancelled or skipped, or leave it out for all.'));
-    end if;
-    return coalesce(array_position('{completed,failed,cancelled,skipped}'::text[], p_outcome), 0);
-end $$;
-comment on function agentcorp.outcome_code is 'The code of a final outcome; 0 for null, which stands for all';
-
 create function agentcorp.set_retention(keep interval default null, queue text default null, outcome text default null, archive text default 'none') returns void language plpgsql as $$
 begin
     if keep < interval '0' then

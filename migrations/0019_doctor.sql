@@ -50,7 +50,12 @@ create function agentcorp.spell(p_length interval) returns text language sql imm
         when s < 172800 then format('%s h', floor(s / 3600)) else format('%s d', floor(s / 86400)) end
     from (select greatest(extract(epoch from p_length), 0) s) x
 $$;
-comment on function agentcorp.spell is 'A length of time in one number and one unit, for people';
+comment on function agentcorp.spell(interval) is 'A length of time in one number and one unit, for people';
+
+create function agentcorp.spell(p_moment timestamptz) returns text language sql stable parallel safe as $$
+    select to_char(p_moment, 'YYYY-MM-DD HH24:MI:SS TZ')
+$$;
+comment on function agentcorp.spell(timestamptz) is 'A moment to the second, in the time zone of the session, for people';
 
 create function agentcorp.excerpt(p_text text) returns text language sql immutable parallel safe as $$
     select left(regexp_replace(btrim(p_text), '\s+', ' ', 'g'), 80) || case when length(p_text) > 80 then '...' else '' end
@@ -197,7 +202,7 @@ begin
     return query
     select 'xmin', case when v_now - a.xact_start > 12 * p_age then 'error' else 'warning' end,
         format('process %s (%s) keeps deleted rows from being removed since %s, for %s; it is %s: %s', a.pid,
-            concat_ws(', ', a.usename, nullif(a.application_name, ''), coalesce(host(a.client_addr), 'local')), to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'),
+            concat_ws(', ', a.usename, nullif(a.application_name, ''), coalesce(host(a.client_addr), 'local')), agentcorp.spell(a.xact_start),
             agentcorp.spell(v_now - a.xact_start), a.state, agentcorp.excerpt(a.query)),
         case when a.state = 'active' then 'Wait for it, or end it.'
             else 'A forgotten transaction: end it, and set idle_in_transaction_session_timeout for that role.' end,
@@ -209,7 +214,7 @@ begin
     return query
     select 'xmin', case when v_now - p.prepared > 12 * p_age then 'error' else 'warning' end,
         format('the prepared transaction %s (%s) keeps deleted rows from being removed since %s, for %s', quote_literal(p.gid), p.owner,
-            to_char(p.prepared, 'YYYY-MM-DD HH24:MI:SS TZ'), agentcorp.spell(v_now - p.prepared)),
+            agentcorp.spell(p.prepared), agentcorp.spell(v_now - p.prepared)),
         'Ask its transaction manager; if that has forgotten it, commit it or roll it back.', format('rollback prepared %L', p.gid), false
     from pg_prepared_xacts p where p.database = current_database() and p.prepared < v_now - p_age order by p.prepared limit 10;
     return query
@@ -280,7 +285,7 @@ begin
     -- Right after a burst of work dead rows are normal: autovacuum comes within minutes.
     return query
     select 'dead_rows', 'warning', format('agentcorp.%s has %s dead rows beside %s live ones; last vacuumed %s', x.relname, x.dead, x.live,
-            coalesce(to_char(x.vacuumed, 'YYYY-MM-DD HH24:MI:SS TZ'), 'never')),
+            coalesce(agentcorp.spell(x.vacuumed), 'never')),
         'Vacuum it. If they stay, something holds them: see the check xmin.', format('vacuum agentcorp.%I', x.relname), true
     from (select s.relname, s.n_dead_tup dead, s.n_live_tup live, greatest(s.last_vacuum, s.last_autovacuum) vacuumed,
             coalesce(greatest(s.last_vacuum, s.last_autovacuum), (select d.stats_reset from pg_stat_database d where d.datname = current_database()), pg_postmaster_start_time()) since
@@ -366,7 +371,7 @@ begin
         (select min(t.created_at) from (select b.task_id, b.shard from agentcorp.blocked b order by b.task_id limit 10) b join agentcorp.task t on t.id = b.task_id and t.shard = b.shard));
     if v_expired < v_now - p_age then
         return query select 'coordinator', case when v_oldest < v_now - p_age then 'error' else 'note' end,
-            format('no coordinator leads%s%s', case when v_expired > '-infinity' then format(' since %s, for %s', to_char(v_expired, 'YYYY-MM-DD HH24:MI:SS TZ'), agentcorp.spell(v_now - v_expired)) else ', and none ever has' end,
+            format('no coordinator leads%s%s', case when v_expired > '-infinity' then format(' since %s, for %s', agentcorp.spell(v_expired), agentcorp.spell(v_now - v_expired)) else ', and none ever has' end,
                 case when v_oldest < v_now - p_age then format('; tasks wait for it for %s', agentcorp.spell(v_now - v_oldest)) else '; nothing waits for one yet' end),
             'Start one or more: agentcorp coordinator', null, false;
     end if;
@@ -388,7 +393,7 @@ declare
 begin
     return query
     select 'scheduled', 'warning', format('%s%s scheduled tasks are overdue, the first (task %s) since %s, by %s', case when count(*) > 1000 then 'over ' else '' end,
-            least(count(*), 1000), (array_agg(x.task_id order by x.run_at))[1], to_char(min(x.run_at), 'YYYY-MM-DD HH24:MI:SS TZ'), agentcorp.spell(v_now - min(x.run_at))),
+            least(count(*), 1000), (array_agg(x.task_id order by x.run_at))[1], agentcorp.spell(min(x.run_at)), agentcorp.spell(v_now - min(x.run_at))),
         'A coordinator promotes them, a thousand at once: see that one runs. This does it by hand.', 'select agentcorp.promote(s.shard) from agentcorp.shard s', true
     from (select x.task_id, x.run_at from agentcorp.shard s cross join lateral (select x.task_id, x.run_at from agentcorp.scheduled x
         where x.shard = s.shard and x.run_at < v_now - p_age order by x.run_at limit 1001) x) x
@@ -426,7 +431,7 @@ begin
     from (select b.task_id, b.shard from agentcorp.blocked b where b.phase = 4 order by b.task_id limit 1000) b
     where not exists (select from agentcorp.wait w where w.task_id = b.task_id and w.shard = b.shard and not w.met) limit 20;
     return query
-    select 'waits', 'warning', format('subscription %s could not enqueue its task %s times, last at %s: %s', s.name, s.failures, to_char(s.failed_at, 'YYYY-MM-DD HH24:MI:SS TZ'), s.error),
+    select 'waits', 'warning', format('subscription %s could not enqueue its task %s times, last at %s: %s', s.name, s.failures, agentcorp.spell(s.failed_at), s.error),
         'Subscribe it again with what the error asks for.', null, false
     from agentcorp.subscription s where s.enabled and s.error is not null order by s.name limit 20;
 end $$;
@@ -437,11 +442,11 @@ declare
     v_now timestamptz := agentcorp.clock();
 begin
     return query
-    select 'schedules', 'warning', format('schedule %s cannot fire, last tried %s: %s', s.name, to_char(s.failed_at, 'YYYY-MM-DD HH24:MI:SS TZ'), s.error),
+    select 'schedules', 'warning', format('schedule %s cannot fire, last tried %s: %s', s.name, agentcorp.spell(s.failed_at), s.error),
         'Set it again with what the error asks for; it is tried every 10 seconds.', null, false
     from agentcorp.schedule s where s.error is not null order by s.name limit 20;
     return query
-    select 'schedules', 'warning', format('%s schedules are due and do not fire, the first (%s) since %s', count(*), (array_agg(s.name order by s.due_at))[1], to_char(min(s.due_at), 'YYYY-MM-DD HH24:MI:SS TZ')),
+    select 'schedules', 'warning', format('%s schedules are due and do not fire, the first (%s) since %s', count(*), (array_agg(s.name order by s.due_at))[1], agentcorp.spell(min(s.due_at))),
         'A coordinator fires them: see that one runs. This does it by hand.', 'select agentcorp.fire_schedules(s.shard) from agentcorp.shard s', true
     from agentcorp.schedule s where s.due_at < v_now - p_age and s.error is null having count(*) > 0;
 end $$;
@@ -493,13 +498,13 @@ declare
 begin
     return query
     select 'claims', 'warning', format('worker %s %s holds %s tasks since %s, but %s', x.worker_id, coalesce(format('on %s (process %s)', w.host, w.pid), ''), sum(cardinality(x.task_ids)),
-            to_char(min(x.claimed_at), 'YYYY-MM-DD HH24:MI:SS TZ'), case when w.id is null then 'was never registered' when w.stopped_at is not null then 'has stopped' else format('is silent for %s', agentcorp.spell(v_now - w.beat_at)) end),
+            agentcorp.spell(min(x.claimed_at)), case when w.id is null then 'was never registered' when w.stopped_at is not null then 'has stopped' else format('is silent for %s', agentcorp.spell(v_now - w.beat_at)) end),
         'A coordinator gives them to others: see that one runs. This does it by hand.', 'select * from agentcorp.rescue()', true
     from (select c.* from agentcorp.claim c where c.claimed_at < v_now - p_age and not exists (
             select from agentcorp.worker w where w.id = c.worker_id and w.stopped_at is null and w.beat_at >= v_now - p_age) order by c.claim_id limit 1000) x
     left join agentcorp.worker w on w.id = x.worker_id group by x.worker_id, w.id order by min(x.claimed_at) limit 10;
     return query
-    select 'claims', 'warning', format('worker %s on %s (process %s) holds %s claims in which every task ended over %s ago, the first of %s', w.id, w.host, w.pid, count(*), agentcorp.spell(p_age), to_char(min(x.claimed_at), 'YYYY-MM-DD HH24:MI:SS TZ')),
+    select 'claims', 'warning', format('worker %s on %s (process %s) holds %s claims in which every task ended over %s ago, the first of %s', w.id, w.host, w.pid, count(*), agentcorp.spell(p_age), agentcorp.spell(min(x.claimed_at))),
         'Close them; what runs is not touched.', format('select agentcorp.close_claims(%s::smallint, %s)', x.shard, w.id), true
     from (select c.* from agentcorp.claim c where c.claimed_at < v_now - p_age order by c.claim_id limit 200) x
     join agentcorp.worker w on w.id = x.worker_id and w.stopped_at is null and w.beat_at >= v_now - p_age
@@ -515,7 +520,7 @@ declare
 begin
     return query
     select 'queues', case when q.paused_at is not null then 'note' else 'warning' end,
-        case when q.paused_at is not null then format('queue %s is paused since %s with about %s ready tasks', q.name, to_char(q.paused_at, 'YYYY-MM-DD HH24:MI:SS TZ'), q.ready + q.queued)
+        case when q.paused_at is not null then format('queue %s is paused since %s with about %s ready tasks', q.name, agentcorp.spell(q.paused_at), q.ready + q.queued)
             else format('no live worker serves queue %s; about %s tasks are ready, the oldest for %s', q.name, q.ready + q.queued, agentcorp.spell(q.oldest_ready)) end,
         case when q.paused_at is not null then 'Resume it when its time has come.' else format('Start one: agentcorp worker --queues %s', q.name) end,
         case when q.paused_at is not null then format('select agentcorp.resume_queue(%L)', q.name) end, false

@@ -8,12 +8,7 @@ struct Admitter: Duty {
     let poll: Duration
 
     func perform() async throws -> Duration {
-        var pause = poll
-        for shard in shards {
-            let outcome = try await link.admit(shard: shard)
-            // Workers ask for more as they claim; tokens come by the clock alone.
-            if let due = outcome.nextDue { pause = min(pause, due) }
-        }
-        return pause
+        // Workers ask for more as they claim; tokens come by the clock alone.
+        try await untilDue(in: shards, atMost: poll) { try await link.admit(shard: $0).nextDue }
     }
 }

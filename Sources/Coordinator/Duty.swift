@@ -9,6 +9,21 @@ protocol Duty: Sendable {
     func perform() async throws -> Duration
 }
 
+extension Duty {
+    /// Does the same in every shard; returns how long until one of them has more to do, at most `poll`.
+    ///
+    /// What comes due before the next look is waited for exactly.
+    func untilDue(
+        in shards: [Int16], atMost poll: Duration, _ body: (_ shard: Int16) async throws -> Duration?
+    ) async throws -> Duration {
+        var pause = poll
+        for shard in shards {
+            if let due = try await body(shard) { pause = min(pause, due) }
+        }
+        return pause
+    }
+}
+
 /// Performs a duty while this process leads.
 struct DutyLoop: Sendable {
     let duty: any Duty

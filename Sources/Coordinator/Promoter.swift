@@ -9,15 +9,12 @@ struct Promoter: Duty {
 
     func perform() async throws -> Duration {
         let batch = 1000
-        var pause = poll
-        for shard in shards {
+        return try await untilDue(in: shards, atMost: poll) { shard in
             var outcome: (promoted: Int, nextDue: Duration?)
             repeat {
                 outcome = try await link.promote(shard: shard, limit: batch)
             } while outcome.promoted == batch
-            // A task that comes due before the next look is waited for exactly.
-            if let due = outcome.nextDue { pause = min(pause, due) }
+            return outcome.nextDue
         }
-        return pause
     }
 }

@@ -10,15 +10,12 @@ struct Scheduler: Duty {
     let logger: Logger
 
     func perform() async throws -> Duration {
-        var pause = poll
-        for shard in shards {
+        try await untilDue(in: shards, atMost: poll) { shard in
             let (failed, nextDue) = try await link.fireSchedules(shard: shard)
             if failed > 0 {
                 logger.warning("schedules could not fire; see: agentcorp schedules", metadata: ["count": "\(failed)"])
             }
-            // A schedule that comes due before the next look is waited for exactly.
-            if let nextDue { pause = min(pause, nextDue) }
+            return nextDue
         }
-        return pause
     }
 }

@@ -9,14 +9,12 @@ struct WaitTimer: Duty {
 
     func perform() async throws -> Duration {
         let batch = 1000
-        var pause = poll
-        for shard in shards {
+        return try await untilDue(in: shards, atMost: poll) { shard in
             var outcome: (expired: Int, nextDue: Duration?)
             repeat {
                 outcome = try await link.expireWaits(shard: shard, limit: batch)
             } while outcome.expired == batch
-            if let due = outcome.nextDue { pause = min(pause, due) }
+            return outcome.nextDue
         }
-        return pause
     }
 }

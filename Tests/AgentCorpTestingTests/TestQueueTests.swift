@@ -109,8 +109,10 @@ struct TestQueueTests {
     func endless() async throws {
         try await TestQueue.withQueue { queue in
             queue.handlers.register("endless") { _ in
-                try await Task.sleep(for: .seconds(600))
-                return .completed(nil)
+                let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+                for await _ in stream {}
+                withExtendedLifetime(continuation) {}
+                throw CancellationError()
             }
             try await queue.manager.enqueue(TaskRequest("endless"))
             let error = await #expect(throws: TestingError.self) {

@@ -87,8 +87,7 @@ struct CoordinatorTests {
             let late = try await pool.query(
                 "select max(extract(epoch from fired_at - fire_at))::float8 from agentcorp.fire"
             ).rows[0]
-            // Far less than the poll of a minute; a busy machine needs its time.
-            #expect(try late.double(0) < 20)
+            #expect(try late.double(0) < 1)
         }
     }
 

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 import Postgres
 import TestSupport
@@ -16,9 +16,13 @@ struct LanguageTests {
     private static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
 
     private static func imports(psycopg python: String) -> Bool {
-        guard let process = try? TestProcess.start(python, ["-c", "import psycopg"]) else { return false }
-        while process.isRunning { usleep(10_000) }
-        return process.errors.isEmpty
+        let process = Process()
+        process.executableURL = URL(filePath: python)
+        process.arguments = ["-c", "import psycopg"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
     }
 
     private func withWorker(_ command: [String], _ body: (Session, TestProcess) async throws -> Void) async throws {

@@ -33,7 +33,10 @@ struct EncryptionTests {
         try await withWorker { handlers in
             handlers.register("parent") { context in
                 let secret = try context.decode(Secret.self).secret
-                let step = try await context.step("compute") { secret + "-step" }
+                // The second attempt has the step of the first, decrypted, and computes nothing.
+                let step = try await context.step("compute") {
+                    secret + (context.task.attempt == 1 ? "-step" : "-again")
+                }
                 if try await context.children().isEmpty {
                     return try await context.decomposeTask(
                         into: try JSONCoding.encode([["kind": JSONValue("child"), "args": ["secret": .string(step)]]]))

@@ -75,7 +75,7 @@ struct WaitingTests {
             handlers.register("group") { context in
                 try await withThrowingTaskGroup { group in
                     group.addTask { _ = try await context.waitForEvent("t", key: "k") }
-                    group.addTask { try await Task.sleep(for: .seconds(60)) }
+                    group.addTask { try await untilCancelled() }
                     // The first to end is the wait: by its error, or in the next attempt by the event.
                     try await group.next()
                     group.cancelAll()

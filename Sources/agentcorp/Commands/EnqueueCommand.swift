@@ -23,11 +23,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the handler gets: a JSON object, @FILE, or - for stdin.", valueName: "json"))
     var args = "{}"
 
-    @Option(help: "The queue to stand in.")
-    var queue = "default"
-
-    @Option(help: "0 is the most urgent, 9 the least.")
-    var priority = 4
+    @OptionGroup var options: TaskOptions
 
     @Option(help: ArgumentHelp("Not before this moment, as 2026-01-31T09:30:00Z.", valueName: "moment"))
     var runAt: String?
@@ -35,18 +31,6 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("in"), help: ArgumentHelp("Not before so much time has passed, as 5m.", valueName: "time"))
     var delay: TimeSpan?
-
-    @Option(help: ArgumentHelp("How often to try, 1 to 1000.", valueName: "n"))
-    var maxAttempts = 10
-
-    @Option(help: ArgumentHelp("Stop an attempt that runs longer, as 30s.", valueName: "time"))
-    var timeout: TimeSpan?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long to wait before another attempt, as \"exponential 1s..1h jitter 0.2\", linear or fixed.",
-            valueName: "rule"))
-    var backoff: String?
 
     @Option(help: ArgumentHelp("Only one open task may hold this key.", valueName: "key"))
     var uniqueKey: String?
@@ -61,9 +45,6 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A task that must complete first; may be given again.", valueName: "id"))
     var needs: [TaskID] = []
-
-    @Option(help: ArgumentHelp("A label to find it by; may be given again.", valueName: "tag"))
-    var tag: [String] = []
 
     @Option(help: "A name for people, and for siblings that need it.")
     var name: String?
@@ -101,18 +82,13 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func run() async throws {
         var request = TaskRequest(kind, args: try JSONInput.value(args, name: "--args"))
-        request.queue = queue
-        request.priority = priority
+        options.apply(to: &request)
         request.runAt = runAt.flatMap { Moment.exact($0) }?.date
         request.delay = delay?.duration
-        request.maxAttempts = maxAttempts
-        request.timeout = timeout?.duration
-        request.backoff = backoff
         request.uniqueKey = uniqueKey
         request.onConflict = onConflict.policy
         request.parentID = parent?.value
         request.needs = needs.map(\.value)
-        request.tags = tag
         request.name = name
         request.concurrencyKey = concurrencyKey
         request.orderedKey = orderedKey

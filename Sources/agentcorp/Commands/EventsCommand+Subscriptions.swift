@@ -20,26 +20,14 @@ extension EventsCommand {
         @Argument(help: "The kind of the tasks.") var kind: String
         @Option(help: ArgumentHelp("What they get besides: a JSON object, @FILE, or -.", valueName: "json"))
         var args = "{}"
-        @Option(help: "The queue to stand in.") var queue = "default"
-        @Option(help: "0 is the most urgent, 9 the least.") var priority = 4
-        @Option(help: ArgumentHelp("How often to try, 1 to 1000.", valueName: "n")) var maxAttempts = 10
-        @Option(help: ArgumentHelp("Stop an attempt that runs longer, as 30s.", valueName: "time"))
-        var timeout: TimeSpan?
-        @Option(help: ArgumentHelp("As for agentcorp enqueue.", valueName: "rule")) var backoff: String?
-        @Option(help: ArgumentHelp("A label to find them by; may be given again.", valueName: "tag"))
-        var tag: [String] = []
+        @OptionGroup var options: TaskOptions
         @Flag(help: "Keep it, but enqueue nothing.") var disabled = false
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             var request = TaskRequest(kind, args: try JSONInput.value(args, name: "--args"))
-            request.queue = queue
-            request.priority = priority
-            request.maxAttempts = maxAttempts
-            request.timeout = timeout?.duration
-            request.backoff = backoff
-            request.tags = tag
+            options.apply(to: &request)
             let task = request
             try await connection.withManager { manager in
                 try await manager.subscribe(name, to: pattern, task, isEnabled: !disabled)

@@ -147,6 +147,8 @@ struct LimitsCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var listing: ListingOptions
 
+        func validate() throws { try ValueCheck.limit(limit) }
+
         func run() async throws {
             let lines = try await connection.withManager { try await $0.lines(limit: limit) }
             try listing.print(

@@ -41,26 +41,7 @@ extension SchedulesCommand {
         @Option(help: ArgumentHelp("Spread the starts over so much time, as 5m.", valueName: "time"))
         var jitter: TimeSpan?
 
-        @Option(help: "The queue to stand in.")
-        var queue = "default"
-
-        @Option(help: "0 is the most urgent, 9 the least.")
-        var priority = 4
-
-        @Option(help: ArgumentHelp("How often to try, 1 to 1000.", valueName: "n"))
-        var maxAttempts = 10
-
-        @Option(help: ArgumentHelp("Stop an attempt that runs longer, as 30s.", valueName: "time"))
-        var timeout: TimeSpan?
-
-        @Option(
-            help: ArgumentHelp(
-                "How long to wait before another attempt, as \"exponential 1s..1h jitter 0.2\", linear or fixed.",
-                valueName: "rule"))
-        var backoff: String?
-
-        @Option(help: ArgumentHelp("A label to find its tasks by; may be given again.", valueName: "tag"))
-        var tag: [String] = []
+        @OptionGroup var options: TaskOptions
 
         @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
         var description: String?
@@ -76,12 +57,12 @@ extension SchedulesCommand {
             request.catchUp = catchUp
             request.overlap = overlap
             request.jitter = jitter?.duration ?? .zero
-            request.queue = queue
-            request.priority = priority
-            request.maxAttempts = maxAttempts
-            request.timeout = timeout?.duration
-            request.backoff = backoff
-            request.tags = tag
+            request.queue = options.queue
+            request.priority = options.priority
+            request.maxAttempts = options.maxAttempts
+            request.timeout = options.timeout?.duration
+            request.backoff = options.backoff
+            request.tags = options.tag
             request.description = description
             let wanted = request
             try await connection.withManager(cipher: try encryption.cipher()) { manager in
