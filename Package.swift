@@ -78,11 +78,18 @@ let package = Package(
             dependencies: ["Worker", "Coordinator", "Queue", "Postgres", "EmbeddedPostgres", logging],
             swiftSettings: dialect),
 
+        // 6: how fast all of that is
+        .target(
+            name: "Bench",
+            dependencies: ["CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", lifecycle, logging],
+            swiftSettings: dialect),
+
         // 7: the composition root
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres", "EmbeddedPostgres",
+                "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
+                "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

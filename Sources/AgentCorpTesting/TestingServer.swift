@@ -66,7 +66,7 @@ public actor TestingServer {
         count += 1
         let name = "test_\(getpid())_\(number)_\(count)"
         try await run("create database \(name) template \(template)")
-        return TestingDatabase(name: name, dsn: Self.naming(name, in: try await dsn()))
+        return TestingDatabase(name: name, dsn: PostgresConfiguration(dsn: try await dsn()).dsn(ofDatabase: name))
     }
 
     private func makeTemplate() async throws -> String {
@@ -86,11 +86,6 @@ public actor TestingServer {
             await connection.close()
             throw error
         }
-    }
-
-    private static func naming(_ database: String, in dsn: String) -> String {
-        guard dsn.hasPrefix("postgres:") || dsn.hasPrefix("postgresql:") else { return "\(dsn) dbname=\(database)" }
-        return dsn + (dsn.contains("?") ? "&" : "?") + "dbname=\(database)"
     }
 
     private static func start() async throws -> String {

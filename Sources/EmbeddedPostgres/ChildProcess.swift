@@ -74,6 +74,16 @@ package enum ChildProcess {
         return environment
     }()
 
+    static let setpriv: String? = ["/usr/bin/setpriv", "/bin/setpriv", "/usr/local/bin/setpriv"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    /// The command line that runs `arguments` and ends them by SIGTERM with the thread that spawns them.
+    package static func boundToParent(_ arguments: [String]) -> [String] {
+        guard let setpriv else { return arguments }
+        return [setpriv, "--pdeathsig", "TERM", "--"] + arguments
+    }
+
     /// Runs a short program to its end and collects what it printed; blocks the calling thread.
     static func output(of arguments: [String], input: String = "") throws -> Result {
         let (readEnd, writeEnd) = try makePipe()

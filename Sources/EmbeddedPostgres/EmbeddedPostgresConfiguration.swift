@@ -47,6 +47,13 @@ public struct EmbeddedPostgresConfiguration: Sendable {
         return "\(parent)\(used ?? majors[0])"
     }
 
+    /// Whether the installed server can load a library such as `pg_stat_statements`.
+    package static func offers(library: String, binaries: String? = nil) -> Bool {
+        let environment = ProcessInfo.processInfo.environment
+        guard let server = try? ServerBinaries.all(named: binaries, environment: environment).first else { return false }
+        return FileManager.default.fileExists(atPath: server.directory + "/../lib/\(library).so")
+    }
+
     private static func dataHome(_ environment: [String: String]) -> String {
         if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data }
         if ServiceAccount.isNeeded { return "/var/lib" }

@@ -25,7 +25,7 @@ struct ServiceAccount: Sendable {
                 install PostgreSQL's package, create the user, or start as an ordinary user
                 """)
         }
-        guard let setpriv = Self.setpriv else {
+        guard let setpriv = ChildProcess.setpriv else {
             throw EmbeddedPostgresError(
                 .startFailed,
                 """
@@ -38,15 +38,11 @@ struct ServiceAccount: Sendable {
             prefix: [setpriv, "--reuid=\(name)", "--regid=\(name)", "--init-groups", "--reset-env"])
     }
 
-    static let setpriv: String? = ["/usr/bin/setpriv", "/bin/setpriv", "/usr/local/bin/setpriv"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
-
     /// The command line that runs `arguments` under this account, and signals it once its supervisor is gone.
     ///
     /// Without `setpriv` (it is part of every Debian) the program simply outlives a supervisor that is killed.
     func commandLine(_ arguments: [String], orphanSignal: String) -> [String] {
-        guard let setpriv = Self.setpriv else { return arguments }
+        guard let setpriv = ChildProcess.setpriv else { return arguments }
         return (prefix.isEmpty ? [setpriv] : prefix) + ["--pdeathsig", orphanSignal, "--"] + arguments
     }
 

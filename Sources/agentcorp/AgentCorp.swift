@@ -35,7 +35,7 @@ struct AgentCorp: AsyncParsableCommand {
                 name: "Database",
                 subcommands: [
                     MigrateCommand.self, DoctorCommand.self, RetentionCommand.self, ArchiveCommand.self,
-                    KeysCommand.self, PsqlCommand.self,
+                    KeysCommand.self, PsqlCommand.self, BenchCommand.self,
                 ]),
             CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self]),
         ]

@@ -18,6 +18,8 @@ enum ExitStatus: Int32, Error {
     /// Ctrl-C, as shells count it.
     case interrupted = 130
 
+    /// `bench --check`: a ratio misses its target.
+    static let missed = ExitStatus.taskFailed
     /// `doctor`: nothing is worse than a warning.
     static let warned = ExitStatus.taskFailed
     /// `doctor`: there are errors. Monitors read these two as WARNING and CRITICAL.

@@ -30,4 +30,12 @@ public struct PostgresConfiguration: Sendable {
     public init(dsn: String) {
         self.dsn = dsn
     }
+
+    /// The connection string of another database on the same server.
+    package func dsn(ofDatabase database: String) -> String {
+        if dsn.hasPrefix("postgres:") || dsn.hasPrefix("postgresql:") {
+            return dsn + (dsn.contains("?") ? "&" : "?") + "dbname=\(database)"
+        }
+        return dsn.contains("=") ? "\(dsn) dbname=\(database)" : "dbname=\(database)"
+    }
 }

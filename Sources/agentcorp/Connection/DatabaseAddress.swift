@@ -26,6 +26,13 @@ struct DatabaseAddress: Sendable {
 
     /// The first place that names a database decides; a direct address must come from there or from an earlier one.
     static func resolve(_ options: ConnectionOptions, environment: [String: String]) throws -> DatabaseAddress {
+        if let address = try named(options, environment: environment) { return address }
+        return try embedded(
+            environment: environment, binaries: try ConfigurationFile.read(environment: environment).binaries)
+    }
+
+    /// The same without looking for `agentcorp dev`; nil when nothing names a database.
+    static func named(_ options: ConnectionOptions, environment: [String: String]) throws -> DatabaseAddress? {
         var direct = options.directDatabase
         var isPooled = options.pooler
         func address(_ dsn: String, _ origin: String) -> DatabaseAddress {
@@ -48,8 +55,7 @@ struct DatabaseAddress: Sendable {
         let file = try ConfigurationFile.read(environment: environment)
         direct = direct ?? file.directDatabase
         isPooled = isPooled || file.isPooled
-        if let dsn = file.database { return address(dsn, file.path) }
-        return try embedded(environment: environment, binaries: file.binaries)
+        return file.database.map { address($0, file.path) }
     }
 
     /// Any of them says that libpq's own environment is meant. `PGUSER` and `PGPASSWORD` alone name no server.

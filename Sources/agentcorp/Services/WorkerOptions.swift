@@ -13,6 +13,9 @@ struct WorkerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many tasks of a queue may run at once, 1 to 10000.", valueName: "n"))
     var concurrency = 50
 
+    @Option(help: ArgumentHelp("How many tasks of a queue may be claimed at once, 1 to 1000.", valueName: "n"))
+    var maxBatch = 1000
+
     @Option(help: ArgumentHelp("How long running tasks may go on after the first signal.", valueName: "time"))
     var shutdownGrace = TimeSpan(argument: "30s")!
 
@@ -35,11 +38,15 @@ struct WorkerOptions: ParsableArguments {
         guard (1...10_000).contains(concurrency) else {
             throw ValidationError("--concurrency is 1 to 10000, not \(concurrency).")
         }
+        guard (1...1000).contains(maxBatch) else {
+            throw ValidationError("--max-batch is 1 to 1000, not \(maxBatch).")
+        }
     }
 
     func configuration(for address: DatabaseAddress) throws -> WorkerConfiguration {
         var configuration = WorkerConfiguration()
         configuration.lanes = queues.lanes(concurrency: concurrency)
+        configuration.maximumBatch = maxBatch
         configuration.listener = address.listener
         configuration.shutdownGrace = shutdownGrace.duration
         configuration.beat = beat.duration

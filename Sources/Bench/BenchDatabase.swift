@@ -1,0 +1,102 @@
+internal import Logging
+internal import Postgres
+internal import Queue
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// A database of its own, made for one benchmark and dropped after it, with the engine's schema and the raw tables.
+struct BenchDatabase: Sendable {
+    let dsn: String
+    let pool: PostgresPool
+    let meter: ServerMeter
+    let options: BenchOptions
+
+    static let prefix = "agentcorp_bench_"
+    /// Not the default queue: that one's tasks belong to nobody here either, but its name would be misleading.
+    static let queue = "bench"
+
+    var manager: TaskManager { TaskManager(pool) }
+
+    /// Lends a fresh database on the server.
+    static func with<Result>(_ options: BenchOptions, _ body: (BenchDatabase) async throws -> Result) async throws -> Result {
+        let server = PostgresConfiguration(dsn: options.server)
+        let admin = try await PostgresConnection.connect(server, logger: .silent)
+        // A benchmark that was killed has left its own.
+        for row in try await admin.query("select datname from pg_database where datname like $1", [prefix + "%"]).rows {
+            _ = try? await admin.script("drop database \(try row.string(0))")
+        }
+        let name = "\(prefix)\(getpid())"
+        try await admin.script("create database \(name) template template0", deadline: .seconds(60))
+        func drop() async throws {
+            try await Task { try await admin.script("drop database \(name) with (force)", deadline: .seconds(120)) }.value
+            await admin.close()
+        }
+        let result: Result
+        do {
+            var configuration = PostgresConfiguration(dsn: server.dsn(ofDatabase: name))
+            configuration.statementTimeout = .seconds(1800)
+            result = try await PostgresPool.withPool(configuration, size: 6, logger: .silent) { pool in
+                _ = try await Migrator(pool).up()
+                let meter = try await ServerMeter(.connect(configuration, logger: .silent))
+                try await meter.connection.script(RawTables.schema)
+                let database = BenchDatabase(dsn: configuration.dsn, pool: pool, meter: meter, options: options)
+                try await database.manager.createQueue(queue)
+                let result = try await body(database)
+                await meter.connection.close()
+                return result
+            }
+        } catch {
+            try? await drop()
+            throw error
+        }
+        try await drop()
+        return result
+    }
+
+    /// Removes all tasks, and makes both legs of a round start from the same.
+    func reset() async throws {
+        try await meter.connection.script(
+            """
+            truncate agentcorp.task, agentcorp.ready, agentcorp.queued, agentcorp.scheduled, agentcorp.claim,
+                agentcorp.attempt, agentcorp.output, agentcorp.dependency, agentcorp.blocked, agentcorp.resolve,
+                agentcorp.count_delta;
+            \(RawTables.truncation)
+            """)
+    }
+
+    /// Settles what loading has left, so that no leg pays for another.
+    func settle(_ tables: [String]) async throws {
+        for table in tables { try await meter.connection.script("vacuum (analyze) \(table)") }
+        // Only some users may.
+        _ = try? await meter.connection.script("checkpoint")
+    }
+
+    /// A payload of the chosen size; no two are the same.
+    func args(_ index: Int) -> PostgresJSON {
+        let number = String(index)
+        let filler = max(0, options.payload - number.count - 14)
+        return PostgresJSON("{\"n\": \(number), \"x\": \"\(String(repeating: "x", count: filler))\"}")
+    }
+
+    /// The same payloads as an array literal.
+    func rawArgs(_ range: Range<Int>) -> String {
+        "{" + range.map { "\"" + args($0).text.replacing("\"", with: "\\\"") + "\"" }.joined(separator: ",") + "}"
+    }
+
+    /// Starts `agentcorp` with arguments, connected to this database.
+    func start(_ arguments: [String]) async throws -> BenchProcess {
+        var environment: [String: String] = [:]
+        for entry in ["PATH", "HOME", "TZ", "LANG", "PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"] {
+            environment[entry] = getenv(entry).map { String(cString: $0) }
+        }
+        environment["AGENTCORP_DATABASE"] = dsn
+        return try await BenchProcess.start(
+            [options.program] + arguments, environment: environment, errors: "/dev/null")
+    }
+}
+
+extension Logger {
+    static let silent = Logger(label: "agentcorp.bench") { _ in SwiftLogNoOpLogHandler() }
+}

@@ -1,0 +1,54 @@
+internal import EmbeddedPostgres
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// A process of the engine, started as a user would start it; it ends with this one at the latest.
+final class BenchProcess: Sendable {
+    let pid: Int32
+    private let ended: AsyncStream<Void>
+
+    private init(pid: Int32, ended: AsyncStream<Void>) {
+        self.pid = pid
+        self.ended = ended
+    }
+
+    /// Starts a program; `errors` is the file for what it says.
+    static func start(_ arguments: [String], environment: [String: String], errors: String) async throws -> BenchProcess {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        let pid: Int32 = try await withCheckedThrowingContinuation { continuation in
+            do {
+                // The kernel ends the child with the thread that has spawned it.
+                try startThread {
+                    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+                    let log = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+                    defer {
+                        close(null)
+                        close(log)
+                        end.finish()
+                    }
+                    do {
+                        let pid = try ChildProcess.spawn(
+                            ChildProcess.boundToParent(arguments), environment: environment, input: null, output: null,
+                            errors: log)
+                        continuation.resume(returning: pid)
+                        _ = ChildProcess.reap(pid)
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        return BenchProcess(pid: pid, ended: ended)
+    }
+
+    /// Asks it to stop and waits until it has. Call it once.
+    func stop() async {
+        kill(pid, SIGTERM)
+        for await _ in ended {}
+    }
+}

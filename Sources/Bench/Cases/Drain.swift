@@ -1,0 +1,128 @@
+internal import Postgres
+internal import Queue
+
+/// Worker processes empty a full queue of no-ops.
+struct Drain {
+    let database: BenchDatabase
+    /// The worker processes' arguments, one array for each.
+    let workers: [[String]]
+    /// What plain clients claim at once; there are as many as workers.
+    let batch: Int
+    var tasks: Int
+    /// Tasks take turns at so many priorities.
+    var priorities = 1
+
+    /// Both legs, in turns.
+    func rounds(_ report: (String) -> Void) async throws -> Rounds {
+        var rounds = Rounds()
+        for round in 1...database.options.rounds {
+            report("round \(round) of \(database.options.rounds)")
+            try await database.reset()
+            try await fillRaw()
+            rounds.raw.append(try await raw())
+            try await database.reset()
+            try await fill()
+            rounds.ours.append(try await ours())
+        }
+        return rounds
+    }
+
+    /// Fills the paused queue.
+    func fill() async throws {
+        try await database.manager.pauseQueue(BenchDatabase.queue)
+        for priority in 0..<priorities {
+            let range = priority * tasks / priorities..<(priority + 1) * tasks / priorities
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: 50_000) {
+                try await database.manager.enqueueBulk(
+                    "noop", args: (start..<min(start + 50_000, range.upperBound)).map { database.args($0) },
+                    queue: BenchDatabase.queue, priority: Int16(priorities == 1 ? 4 : priority))
+            }
+        }
+        try await database.settle(["agentcorp.task", "agentcorp.ready"])
+    }
+
+    func fillRaw() async throws {
+        let (database, tasks, priorities) = (database, tasks, priorities)
+        _ = try await RawThreads.run(1, dsn: database.dsn) {
+            try $0.prepare("e", RawTables.enqueueMany)
+        } body: { session, _ in
+            for start in stride(from: 0, to: tasks, by: 10_000) {
+                _ = try session.run("e", [database.rawArgs(start..<min(start + 10_000, tasks)), "\(priorities)"])
+            }
+            return tasks
+        }
+        try await database.settle(["raw.task", "raw.ready"])
+    }
+
+    /// From the moment in which the queue is resumed to the last attempt's end, by the server's clock.
+    func ours() async throws -> Leg {
+        let already = try await completed()
+        var processes: [BenchProcess] = []
+        do {
+            for arguments in workers {
+                processes.append(try await database.start(["worker", "--queues", BenchDatabase.queue] + arguments))
+            }
+            try await until { try await liveWorkers() == workers.count }
+            let (start, cpuBefore) = (try await database.meter.read(), cpu(processes))
+            try await database.manager.resumeQueue(BenchDatabase.queue)
+            try await until { try await completed() - already >= tasks }
+            let (end, cpuAfter) = (try await database.meter.read(), cpu(processes))
+            let last = try await database.meter.connection.query(
+                "select extract(epoch from max(finished_at))::float8 from agentcorp.attempt")
+            var leg = Leg(
+                tasks: tasks, seconds: try last.rows[0].double(0) - start.time, from: start, to: end,
+                clientCPU: cpuAfter - cpuBefore)
+            leg.memory = processes.compactMap { ProcessMeter.peakMemory(of: $0.pid) }.max().map { $0 / 1_048_576 }
+            for process in processes { await process.stop() }
+            return leg
+        } catch {
+            for process in processes { await process.stop() }
+            throw error
+        }
+    }
+
+    func raw() async throws -> Leg {
+        let (meter, batch) = (database.meter, batch)
+        var start: ServerReading?
+        var end: ServerReading?
+        let outcome = try await RawThreads.run(workers.count, dsn: database.dsn) {
+            try $0.prepare("w", RawTables.work)
+        } onStart: {
+            start = try await meter.read()
+        } body: { session, _ in
+            var (tasks, attempts, count) = ("{}", "{}", 0)
+            while true {
+                let claimed = try session.run("w", ["\(batch)", tasks, attempts])
+                guard claimed.count > 0 else { return count }
+                count += claimed.count
+                (tasks, attempts) = (claimed.arrayLiteral(0), claimed.arrayLiteral(1))
+            }
+        } onEnd: {
+            end = try await meter.read()
+        }
+        guard outcome.counts.reduce(0, +) == tasks, let start, let end else {
+            throw BenchError("the raw clients got \(outcome.counts.reduce(0, +)) of \(tasks) tasks")
+        }
+        return Leg(tasks: tasks, seconds: end.time - start.time, from: start, to: end, clientCPU: outcome.cpu)
+    }
+
+    private func cpu(_ processes: [BenchProcess]) -> Double {
+        processes.reduce(0) { $0 + (ProcessMeter.cpu(of: $1.pid) ?? 0) }
+    }
+
+    private func completed() async throws -> Int {
+        try await database.manager.queues().first { $0.name == BenchDatabase.queue }?.completed ?? 0
+    }
+
+    private func liveWorkers() async throws -> Int {
+        try await database.manager.workers().count
+    }
+
+    private func until(_ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(1200)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { throw BenchError("the workers did not finish within 20 minutes") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+internal import EmbeddedPostgres
+internal import Synchronization
+
+/// Runs plain clients, each with a thread and a connection of its own.
+enum RawThreads {
+    struct Outcome: Sendable {
+        /// What each thread counted.
+        var counts: [Int] = []
+        /// CPU of the threads, in seconds.
+        var cpu = 0.0
+    }
+
+    /// Connects `count` sessions, runs `prepare` on each, then, when all are ready and `onStart` has returned, `body` on all.
+    static func run(
+        _ count: Int, dsn: String, prepare: @escaping @Sendable (RawSession) throws -> Void,
+        onStart: () async throws -> Void = {}, body: @escaping @Sendable (RawSession, Int) throws -> Int,
+        onEnd: () async throws -> Void = {}
+    ) async throws -> Outcome {
+        let gate = Gate()
+        let (events, sender) = AsyncThrowingStream.makeStream(of: Event.self)
+        for index in 0..<count {
+            try startThread {
+                do {
+                    let session = try RawSession(dsn)
+                    try session.script(RawTables.settings)
+                    try prepare(session)
+                    sender.yield(.ready)
+                    gate.wait()
+                    let before = ProcessMeter.threadCPU()
+                    let done = try body(session, index)
+                    sender.yield(.done(done, cpu: ProcessMeter.threadCPU() - before))
+                    // The server's figures are read while the connection is there.
+                    gate.waitForEnd()
+                } catch {
+                    sender.finish(throwing: error)
+                }
+            }
+        }
+        defer {
+            gate.open()
+            gate.end()
+        }
+        var outcome = Outcome()
+        var ready = 0
+        for try await event in events {
+            switch event {
+            case .ready:
+                ready += 1
+                guard ready == count else { continue }
+                try await onStart()
+                gate.open()
+            case .done(let number, let cpu):
+                outcome.counts.append(number)
+                outcome.cpu += cpu
+            }
+            if outcome.counts.count == count { break }
+        }
+        try await onEnd()
+        return outcome
+    }
+
+    private enum Event: Sendable {
+        case ready
+        case done(Int, cpu: Double)
+    }
+}
