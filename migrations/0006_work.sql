@@ -16,6 +16,8 @@ declare
     v_n int;
     v_won bigint[] := p_tasks;
     v_refused bigint[];
+    v_first bigint;
+    v_last bigint;
     v_some bigint[];
     v_edge_needs bigint[];
     v_edge_tasks bigint[];
@@ -41,14 +43,18 @@ begin
     select q.paused_at is null, q.gated into v_open, v_gated from agentcorp.queue q where q.id = p_queue;
     -- 1. finish what has completed
     if cardinality(p_tasks) > 0 then
-        insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
-            select u.t, v_now, p_worker, u.r, u.a, 1, s.shard
-            from agentcorp.shard s cross join unnest(p_tasks, p_attempts, p_ran_ms) u(t, a, r) where s.shard = p_shard order by u.t
-            on conflict do nothing;
-        get diagnostics v_n = row_count;
-        if v_n < cardinality(p_tasks) then
+        begin
+            insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
+                select u.t, v_now, p_worker, u.r, u.a, 1, s.shard
+                from agentcorp.shard s cross join unnest(p_tasks, p_attempts, p_ran_ms) u(t, a, r) where s.shard = p_shard order by u.t;
+        exception when unique_violation then
             -- Somebody else (rescuer, cancel) has ended some of them: theirs counts, ours is dropped. What this worker itself
-            -- recorded before (a call sent twice after a lost connection) is neither won again nor refused.
+            -- recorded before (a call sent twice after a lost connection) is neither won again nor refused. This is rare, and
+            -- `on conflict` in the statement above would make every call half as slow again.
+            insert into agentcorp.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
+                select u.t, v_now, p_worker, u.r, u.a, 1, s.shard
+                from agentcorp.shard s cross join unnest(p_tasks, p_attempts, p_ran_ms) u(t, a, r) where s.shard = p_shard order by u.t
+                on conflict do nothing;
             v_won := array(select a.task_id from agentcorp.attempt a
                 where a.shard = p_shard and a.task_id = any(p_tasks) and a.worker_id = p_worker and a.finished_at = v_now and a.outcome = 1);
             v_refused := array(select u.t from unnest(p_tasks, p_attempts) u(t, a)
@@ -56,7 +62,8 @@ begin
                     where x.shard = p_shard and x.task_id = u.t and x.attempt = u.a and x.worker_id = p_worker and x.outcome in (1, 12)));
             return query select null::bigint, null::bigint, u.t, null::bigint, null::bigint, u.a, null::smallint, null::text, null::jsonb, null::jsonb
                 from unnest(p_tasks, p_attempts) u(t, a) where u.t = any (v_refused);
-        end if;
+        end;
+        select min(w), max(w) into v_first, v_last from unnest(v_won) w;
         if cardinality(p_outputs) > 0 then
             if exists (select from unnest(p_outputs) o where pg_column_size(o) > 262144 or o ? '$blob') then
                 p_outputs := array(select agentcorp.store_payload(p_shard, u.t, 'outputs', u.o)
@@ -64,22 +71,27 @@ begin
             end if;
             insert into agentcorp.output (task_id, shard, result)
                 select u.t, s.shard, u.o from agentcorp.shard s cross join unnest(p_output_tasks, p_outputs) u(t, o)
-                where s.shard = p_shard and (v_n = cardinality(p_tasks) or u.t = any (v_won))
+                where s.shard = p_shard and (v_refused is null or u.t = any (v_won))
                 -- A run before a retry may have left one.
                 on conflict on constraint output_pkey do update set result = excluded.result;
         end if;
         if v_gated then
             perform agentcorp.free_slots(p_shard, v_won);
         end if;
-        -- Tasks that are done themselves but have open subtasks.
-        v_some := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any(v_won));
-        if v_some <> '{}' then
-            v_won := agentcorp.await_subtasks(p_shard, v_won, v_some, v_now);
+        -- Tasks that are done themselves but have open subtasks, and tasks that others need: most batches have neither, and one
+        -- look at the whole range of ids says so.
+        if exists (select from agentcorp.blocked b where b.shard = p_shard and b.task_id between v_first and v_last) then
+            v_some := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any(v_won));
+            if v_some <> '{}' then
+                v_won := agentcorp.await_subtasks(p_shard, v_won, v_some, v_now);
+            end if;
         end if;
         v_n := cardinality(v_won);
-        select array_agg(d.needs_id), array_agg(d.task_id), array_agg(d.gate) into v_edge_needs, v_edge_tasks, v_edge_gates
-            from (select d.needs_id, d.task_id, d.gate from agentcorp.dependency d
-                where d.shard = p_shard and d.needs_id = any(v_won) limit 1001) d;
+        if exists (select from agentcorp.dependency d where d.shard = p_shard and d.needs_id between v_first and v_last) then
+            select array_agg(d.needs_id), array_agg(d.task_id), array_agg(d.gate) into v_edge_needs, v_edge_tasks, v_edge_gates
+                from (select d.needs_id, d.task_id, d.gate from agentcorp.dependency d
+                    where d.shard = p_shard and d.needs_id = any(v_won) limit 1001) d;
+        end if;
         if v_edge_tasks is not null then
             perform agentcorp.hand_over(p_shard, v_won, v_edge_needs, v_edge_tasks, v_edge_gates);
         end if;

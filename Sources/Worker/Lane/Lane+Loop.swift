@@ -65,16 +65,25 @@ extension Lane {
         state.withLock { state in
             var turn = Turn()
             let target = min(
-                concurrency + state.pace.prefetch(concurrency: concurrency, maximum: configuration.maximumBatch),
+                concurrency + state.pace.prefetch(concurrency: concurrency, maximum: 2 * configuration.maximumBatch),
                 max(concurrency, configuration.maximumBatch) * 2)
             turn.isStopping = state.isStopping
+            let room = state.isStopping ? 0 : max(target - state.held, 0)
+            turn.hasRoom = room > 0
+            let mayClaim = pollIsDue || state.isHinted
             if !state.ended.isEmpty {
+                // Half of what is held is enough for a call; a claim that goes out anyway takes along what there is.
                 let isRipe =
                     state.held == 0 || state.isStopping || state.ended.count >= max(state.held, target / 2)
+                    || (mayClaim && room >= target / 2)
                     || ContinuousClock.now - (state.firstEndedAt ?? .now) >= Self.linger
                 if isRipe {
-                    for ended in state.ended {
-                        turn.reports[ended.task.shard, default: LaneReport()].add(ended, &state.open)
+                    var rest = state.ended[...]
+                    while let first = rest.first {
+                        // What was claimed together mostly ends together.
+                        let run = rest.prefix { $0.task.claimID == first.task.claimID }
+                        turn.reports[first.task.shard, default: LaneReport()].add(run, of: first.task.claimID, &state.open)
+                        rest = rest[run.endIndex...]
                     }
                     state.ended.removeAll(keepingCapacity: true)
                 } else {
@@ -82,10 +91,8 @@ extension Lane {
                     return turn
                 }
             }
-            let room = state.isStopping ? 0 : max(target - state.held, 0)
-            turn.hasRoom = room > 0
             // Results go out anyway, and a claim rides along for free.
-            if pollIsDue || state.isHinted || !turn.reports.isEmpty {
+            if mayClaim || !turn.reports.isEmpty {
                 turn.capacity = min(room, configuration.maximumBatch)
                 if turn.capacity > 0 { state.isHinted = false }
             }
@@ -168,20 +175,27 @@ extension Lane {
 }
 
 extension LaneReport {
-    /// Adds a task that has ended; its claim is closed with the last of its tasks.
-    mutating func add(_ ended: EndedTask, _ open: inout [Int64: Int]) {
-        switch ended.fate {
-        case .report(let task): finished.append(task)
-        case .release(let delay?) where delay > .zero: postponed.append(ended.task.id)
-        case .release: released.append(ended.task.id)
-        case .drop: break
+    /// Adds tasks of one claim that have ended; it is closed with the last of them.
+    mutating func add(_ run: ArraySlice<EndedTask>, of claim: Int64, _ open: inout [Int64: Int]) {
+        finished.reserveCapacity(finished.count + run.count)
+        for ended in run {
+            switch ended.fate {
+            case .report(let task): finished.append(task)
+            case .release(let delay?) where delay > .zero: postponed.append(ended.task.id)
+            case .release: released.append(ended.task.id)
+            case .drop: break
+            }
         }
-        let left = open[ended.task.claimID, default: 1] - 1
-        open[ended.task.claimID] = left > 0 ? left : nil
-        if left <= 0 { closing.append(ended.task.claimID) }
+        let left = open[claim, default: 0] - run.count
+        open[claim] = left > 0 ? left : nil
+        if left <= 0 { closing.append(claim) }
     }
 
     mutating func merge(_ other: LaneReport) {
+        guard !isEmpty else {
+            self = other
+            return
+        }
         finished += other.finished
         closing += other.closing
         released += other.released

@@ -40,10 +40,11 @@ final class Lane: Sendable {
         signal.set()
     }
 
-    /// Takes claimed tasks in and starts as many as may run.
+    /// Takes the tasks of one claim in, to start as many as may run.
     func accept(_ tasks: [ClaimedTask]) {
+        guard let claim = tasks.first?.claimID else { return }
         state.withLock { state in
-            for task in tasks { state.open[task.claimID, default: 0] += 1 }
+            state.open[claim, default: 0] += tasks.count
             guard !state.isStopping else {
                 // The claim was under way when the lane was told to stop: nobody will start these any more.
                 state.ended += tasks.map { EndedTask(task: $0, fate: .release(delay: nil)) }
@@ -54,29 +55,54 @@ final class Lane: Sendable {
         }
     }
 
+    /// Starts a `Task` for the next one that waits, if another may run.
+    ///
+    /// Each starts the next when it gets a thread itself: handlers that never wait are so run by a few, and where they do
+    /// wait, all that may run do at once.
     private func startNext(_ state: inout LaneState) {
-        guard !state.isStopping else { return }
-        while state.running.count < concurrency, let task = state.backlog.popFirst() {
+        guard !state.isStopping, state.running.count < concurrency, let task = state.backlog.popFirst() else { return }
+        let execution = Task { await self.run(task) }
+        state.running[AttemptKey(task: task.id, attempt: task.attempt)] = LaneState.Running(
+            task: task, execution: execution)
+    }
+
+    /// Runs a task and then, for as long as there are any, those that wait for a free slot: to start a `Task` for each would
+    /// take as long as all the rest.
+    private func run(_ first: ClaimedTask) async {
+        state.withLock { startNext(&$0) }
+        var task = first
+        var startedAt = ContinuousClock.now
+        var yieldedAt = startedAt
+        while true {
             let key = AttemptKey(task: task.id, attempt: task.attempt)
-            let startedAt = ContinuousClock.now
-            let execution = Task { await self.execute(task, key, startedAt) }
-            state.running[key] = LaneState.Running(task: task, execution: execution, startedAt: startedAt)
+            let fate = await execute(task, key, startedAt)
+            guard let next = end(key, fate) else { return }
+            task = next
+            startedAt = .now
+            // Handlers that never wait must not keep everybody else from the thread.
+            if startedAt - yieldedAt > .milliseconds(1) {
+                await Task.yield()
+                startedAt = .now
+                yieldedAt = startedAt
+            }
         }
     }
 
-    private func execute(_ task: ClaimedTask, _ key: AttemptKey, _ startedAt: ContinuousClock.Instant) async {
+    private func execute(
+        _ task: ClaimedTask, _ key: AttemptKey, _ startedAt: ContinuousClock.Instant
+    ) async -> EndedTask.Fate {
         guard let handler = handlers.handler(for: task.kind) else {
             logger.warning(
                 "no handler for this kind, giving the task back",
                 metadata: ["task": "\(task.id)", "kind": "\(task.kind)", "delay": "\(configuration.unknownKindDelay)"])
-            return end(key, .release(delay: configuration.unknownKindDelay))
+            return .release(delay: configuration.unknownKindDelay)
         }
         var task = task
         if StoredForm(task.args) != .plain {
             do {
                 task.args = try await TaskLink(pool, key, cipher: configuration.cipher).args(task.args)
             } catch {
-                return end(key, await unreadable(error, key, startedAt))
+                return await unreadable(error, key, startedAt)
             }
         }
         let context = TaskContext(
@@ -98,7 +124,7 @@ final class Lane: Sendable {
             context.logger.debug(
                 "attempt ended", metadata: ["outcome": "\(outcome?.word ?? "lease lost")", "ran": "\(ran)"])
         }
-        end(key, outcome.map { .report(FinishedTask(key: key, outcome: $0, ran: ran)) } ?? .drop)
+        return outcome.map { .report(FinishedTask(key: key, outcome: $0, ran: ran)) } ?? .drop
     }
 
     /// What becomes of a task whose arguments cannot be read: it waits for a worker that can, unless nobody ever will.
@@ -149,9 +175,12 @@ final class Lane: Sendable {
     }
 
     /// Notes how a task left the lane. The first word counts: a handler that returns after it was given up is ignored.
-    private func end(_ key: AttemptKey, _ fate: EndedTask.Fate) {
-        let mustWake = state.withLock { state -> Bool in
-            guard let running = state.running.removeValue(forKey: key) else { return false }
+    ///
+    /// Returns what the `Task` that ran it is to run next.
+    @discardableResult
+    private func end(_ key: AttemptKey, _ fate: EndedTask.Fate) -> ClaimedTask? {
+        let (next, mustWake) = state.withLock { state -> (ClaimedTask?, Bool) in
+            guard let running = state.running.removeValue(forKey: key) else { return (nil, false) }
             var fate = fate
             if case .report(let finished) = fate {
                 state.pace.record(finished.ran)
@@ -159,10 +188,21 @@ final class Lane: Sendable {
             }
             if state.ended.isEmpty { state.firstEndedAt = .now }
             state.ended.append(EndedTask(task: running.task, fate: fate))
-            startNext(&state)
-            return state.ended.count == 1 || state.held == 0 || state.ended.count == state.held
+            var next: ClaimedTask?
+            // One that was told to stop is cancelled, now or in a moment; what it would run next would be hit.
+            if running.stopReason == nil, !state.isStopping, state.running.count < concurrency {
+                next = state.backlog.popFirst()
+            }
+            if let next {
+                state.running[AttemptKey(task: next.id, attempt: next.attempt)] = LaneState.Running(
+                    task: next, execution: running.execution)
+            } else {
+                startNext(&state)
+            }
+            return (next, state.ended.count == 1 || state.held == 0 || state.ended.count == state.held)
         }
         if mustWake { signal.set() }
+        return next
     }
 
     /// A handler that was told to stop and failed did so for that reason. One that still completed has completed.

@@ -15,7 +15,6 @@ struct LaneState {
     struct Running {
         let task: ClaimedTask
         let execution: Task<Void, Never>
-        let startedAt: ContinuousClock.Instant
         var stopReason: StopReason?
     }
 
