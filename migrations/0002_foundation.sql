@@ -35,7 +35,7 @@ create function agentcorp.next_id(p_shard smallint) returns bigint language sql 
 $$;
 comment on function agentcorp.next_id is 'A new task id in a shard';
 
-create function agentcorp.micros(at timestamptz) returns bigint language sql immutable parallel safe as $$
+create function agentcorp.micros(at timestamptz) returns bigint language sql stable parallel safe as $$
     select (extract(epoch from at) * 1000000)::bigint
 $$;
 comment on function agentcorp.micros is 'A moment in microseconds since 1970: the unit of ready.seq';

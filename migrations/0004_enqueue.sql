@@ -343,7 +343,8 @@ declare
     v_ids bigint[];
     v_node jsonb;
     v_queued bigint[];
-    v_later int;
+    v_queues int[];
+    v_later boolean[];
 begin
     if jsonb_typeof(tasks) is distinct from 'array' then
         raise exception 'tasks is not an array' using errcode = 'AC007', hint = 'Pass [{"kind": "...", "args": {...}}, ...].';
@@ -357,32 +358,25 @@ begin
         return;
     end if;
     v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, cardinality(v_nodes)));
-    perform agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
-    v_queued := agentcorp.must_queue(v_shard, array(select x.id from unnest(v_nodes, v_ids) x(n, id) where coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now));
+    v_queues := agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
+    v_later := array(select coalesce((n ->> 'run_at')::timestamptz > v_now, false) from unnest(v_nodes) with ordinality x(n, i) order by x.i);
+    v_queued := agentcorp.must_queue(v_shard, array(select x.id from unnest(v_ids, v_later) x(id, later) where not x.later));
     insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
-        select v_seq + x.i - 1, t.id, t.queue_id, t.priority, s.shard, 1
-        from agentcorp.shard s cross join unnest(v_nodes, v_ids) with ordinality x(n, id, i)
-        cross join lateral (select t.id, t.queue_id, t.priority from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
-        where s.shard = v_shard and coalesce((x.n ->> 'run_at')::timestamptz, v_now) <= v_now and x.id not in (select unnest(v_queued));
-    get diagnostics v_later = row_count;
+        select v_seq + x.i - 1, x.id, x.queue, coalesce((x.n ->> 'priority')::smallint, 4), s.shard, 1
+        from agentcorp.shard s cross join unnest(v_nodes, v_ids, v_queues, v_later) with ordinality x(n, id, queue, later, i)
+        where s.shard = v_shard and not x.later and (v_queued = '{}' or x.id not in (select unnest(v_queued)));
     if v_queued <> '{}' then
         perform agentcorp.queue_up(v_shard, v_queued, array_fill(1::smallint, array[cardinality(v_queued)]));
     end if;
-    v_later := cardinality(v_ids) - cardinality(v_queued) - v_later;
-    if v_later > 0 then
+    if true = any (v_later) then
         insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
             select (x.n ->> 'run_at')::timestamptz, x.id, 1, 0, s.shard
-            from agentcorp.shard s cross join unnest(v_nodes, v_ids) x(n, id)
-            where s.shard = v_shard and (x.n ->> 'run_at')::timestamptz > v_now;
+            from agentcorp.shard s cross join unnest(v_nodes, v_ids, v_later) x(n, id, later) where s.shard = v_shard and x.later;
         perform agentcorp.wake_coordinator(v_shard);
     end if;
     insert into agentcorp.count_delta (queue_id, ready, scheduled, shard)
-        select t.queue_id, count(*) filter (where l.later is not true), count(*) filter (where l.later), v_shard
-        from unnest(v_nodes, v_ids) x(n, id)
-        cross join lateral (select t.queue_id from agentcorp.task t where t.id = x.id and t.shard = v_shard offset 0) t
-        cross join lateral (select (x.n ->> 'run_at')::timestamptz > v_now later) l group by 1;
-    perform agentcorp.wake(v_shard, q.queue_id)
-        from (select distinct t.queue_id from agentcorp.task t where t.id = any (v_ids) and t.shard = v_shard) q;
+        select x.queue, count(*) filter (where not x.later), count(*) filter (where x.later), v_shard from unnest(v_queues, v_later) x(queue, later) group by 1;
+    perform agentcorp.wake(v_shard, q.id) from (select distinct u.id from unnest(v_queues) u(id)) q;
     return query select unnest(v_ids);
 end $$;
 comment on function agentcorp.enqueue_many is

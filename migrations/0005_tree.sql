@@ -6,9 +6,9 @@ $$;
 comment on function agentcorp.text_array is 'A JSON array of strings as a text array';
 
 create function agentcorp.node_policy(node jsonb) returns jsonb language sql immutable as $$
-    select case when node ?| '{timeout,backoff,join,on_error,unique_key}' then nullif(coalesce(agentcorp.make_policy(
+    select nullif(coalesce(agentcorp.make_policy(
         agentcorp.milliseconds(node ->> 'timeout', 'timeout'), node ->> 'backoff', node -> 'join', node -> 'on_error'), '{}')
-        || case when node ? 'unique_key' then jsonb_build_object('unique_key', node -> 'unique_key') else '{}' end, '{}') end
+        || case when node ? 'unique_key' then jsonb_build_object('unique_key', node -> 'unique_key') else '{}' end, '{}')
 $$;
 comment on function agentcorp.node_policy is 'The policy column for a JSON task';
 
@@ -100,9 +100,12 @@ comment on function agentcorp.check_nodes is 'Refuses malformed JSON tasks, with
 
 create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[],
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
-returns void language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns int[] language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_bound text := agentcorp.bound_tenant();
+    v_names text[];
+    v_ids int[];
+    v_queues int[];
 begin
     if v_bound is not null then
         perform agentcorp.confine(v_bound, x.n ->> 'tenant', null) from unnest(p_nodes) x(n);
@@ -113,22 +116,26 @@ begin
                 then x.n || jsonb_build_object('args', agentcorp.store_payload(p_shard, x.id, 'args', x.n -> 'args')) else x.n end
             from unnest(p_nodes, p_ids) with ordinality x(n, id, i) order by x.i);
     end if;
+    -- In memory: there are few queues, and a join would look one up for each task.
+    select array_agg(q.name), array_agg(q.id) into v_names, v_ids from agentcorp.queue q;
+    v_queues := array(select v_ids[array_position(v_names, coalesce(x.n ->> 'queue', 'default'))] from unnest(p_nodes) with ordinality x(n, i) order by x.i);
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags,
             concurrency_key, ordered_key, tenant)
-        select x.id, x.parent, coalesce(p_root, x.id), p_now, q.id, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),
+        select x.id, x.parent, coalesce(p_root, x.id), p_now, x.queue, coalesce(x.depth, 0), coalesce((x.n ->> 'priority')::smallint, 4),
             coalesce((x.n ->> 'max_attempts')::smallint, 10), s.shard, x.n ->> 'kind', x.n ->> 'name', coalesce(x.n -> 'args', '{}'),
-            agentcorp.node_policy(x.n), agentcorp.text_array(x.n -> 'tags'), x.n ->> 'concurrency_key', x.n ->> 'ordered_key', x.n ->> 'tenant'
-        from agentcorp.shard s cross join unnest(p_nodes, p_ids, p_parents, p_depths) x(n, id, parent, depth)
-        join agentcorp.queue q on q.name = coalesce(x.n ->> 'queue', 'default') where s.shard = p_shard;
+            -- Not called where there is nothing: as functions with subqueries they cost as much as all the rest of the row.
+            case when x.n ?| '{timeout,backoff,join,on_error,unique_key}' then agentcorp.node_policy(x.n) end,
+            case when x.n ? 'tags' then agentcorp.text_array(x.n -> 'tags') end, x.n ->> 'concurrency_key', x.n ->> 'ordered_key', x.n ->> 'tenant'
+        from agentcorp.shard s cross join unnest(p_nodes, p_ids, v_queues, p_parents, p_depths) x(n, id, queue, parent, depth) where s.shard = p_shard;
     if exists (select from unnest(p_nodes) n where n ?| '{concurrency_key,ordered_key,tenant}') then
-        perform agentcorp.gate_queues(array(select distinct q.id from unnest(p_nodes) n join agentcorp.queue q on q.name = coalesce(n ->> 'queue', 'default')
-            where n ?| '{concurrency_key,ordered_key,tenant}'));
+        perform agentcorp.gate_queues(array(select distinct x.queue from unnest(p_nodes, v_queues) x(n, queue) where x.n ?| '{concurrency_key,ordered_key,tenant}'));
         if exists (select from unnest(p_nodes, p_parents) x(n, parent) where x.n ? 'ordered_key' and x.parent is not null) then
             perform agentcorp.refuse_own_line(p_shard, p_ids);
         end if;
     end if;
+    return v_queues;
 end $$;
-comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks';
+comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks; returns the queue of each';
 
 -- Kahn (1962): take away what needs nothing that is left; who remains needs a cycle. Then follow needs among those who remain, as often
 -- as there are nodes: that ends on the cycle itself.
@@ -251,19 +258,27 @@ begin
         p_trees := array(select x.n from unnest(p_trees, v_known) with ordinality x(n, k, i) where x.k is null order by x.i);
     end if;
     -- 1. the tree as rows: a node, its parent's number, a pointer to say where an error is
-    with recursive node(n, tenant, p, path, depth) as (
-        select x.n, coalesce(x.n -> 'tenant', v_tenant), x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
-        union all
-        select c.n, coalesce(c.n -> 'tenant', node.tenant), node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
-        from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
-            with ordinality c(n, i) where node.depth <= 1000
-    ), numbered as (select node.*, row_number() over (order by path) i from node)
-    select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
-            || case when a.tenant is not null then jsonb_build_object('tenant', a.tenant) else '{}' end
-            order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
-        array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
-        into v_nodes, v_pointers, v_parents, v_depths, v_n
-        from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
+    if v_tenant is null and not exists (select from unnest(p_trees) n where jsonb_typeof(n) <> 'object' or n ? 'subtasks') then
+        v_nodes := p_trees;
+        v_pointers := p_pointers;
+        v_n := cardinality(p_trees);
+        v_parents := array_fill(0, array[v_n]);
+        v_depths := v_parents;
+    else
+        with recursive node(n, tenant, p, path, depth) as (
+            select x.n, coalesce(x.n -> 'tenant', v_tenant), x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
+            union all
+            select c.n, coalesce(c.n -> 'tenant', node.tenant), node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
+            from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
+                with ordinality c(n, i) where node.depth <= 1000
+        ), numbered as (select node.*, row_number() over (order by path) i from node)
+        select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
+                || case when a.tenant is not null then jsonb_build_object('tenant', a.tenant) else '{}' end
+                order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
+            array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
+            into v_nodes, v_pointers, v_parents, v_depths, v_n
+            from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
+    end if;
     if cardinality(v_nodes) is distinct from v_n then
         raise exception 'a task in the tree is not an object' using errcode = 'AC007', hint = 'Each task is {"kind": "...", ...}.';
     end if;

@@ -391,6 +391,34 @@ begin
 end $$;
 comment on function agentcorp.expire_waits is 'Ends waits whose time is over; says in how many milliseconds the next one is due, null when there is none';
 
+create function agentcorp.until(from_time timestamptz, moment timestamptz) returns bigint language sql immutable as $$
+    select greatest(ceil(extract(epoch from moment - from_time) * 1000), 0)::bigint
+$$;
+comment on function agentcorp.until is 'Whole milliseconds until a moment: 0 when it has passed, null when there is none';
+
+-- One look instead of five: an idle coordinator asks this once a second, and calls the functions only when it says so.
+create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint)
+language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+begin
+    if exists (select from agentcorp.resolve r where r.shard = p_shard) then
+        resolve_ms := 0;
+    end if;
+    promote_ms := agentcorp.until(v_now, (select s.run_at from agentcorp.scheduled s where s.shard = p_shard order by s.run_at limit 1));
+    if exists (select from agentcorp.arrival a where a.shard = p_shard)
+        or exists (select from agentcorp.turn t where t.shard = p_shard and t.active) then
+        admit_ms := 0;
+    else
+        admit_ms := agentcorp.until(v_now, (select l.parked_until from agentcorp.line l
+            where l.shard = p_shard and l.parked_until < 'infinity' order by l.parked_until limit 1));
+    end if;
+    fire_ms := agentcorp.until(v_now, (select s.due_at from agentcorp.schedule s where s.shard = p_shard and s.due_at is not null order by s.due_at limit 1));
+    expire_ms := agentcorp.until(v_now, (select w.timeout_at from agentcorp.wait w
+        where w.shard = p_shard and w.timeout_at is not null and not w.met order by w.timeout_at limit 1));
+end $$;
+comment on function agentcorp.due is 'In how many milliseconds there is something for agentcorp.resolve_ends, promote, admit, fire_schedules and expire_waits to do, as far as is known; null when there is nothing';
+
 -- locks: blocked (skipping), then what make_ready locks
 create function agentcorp.sweep_waits(p_shard smallint, p_after bigint default 0, p_limit int default 1000, out woken int, out next_after bigint) language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$

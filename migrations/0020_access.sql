@@ -27,14 +27,14 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('enqueue', 'enqueue enqueue_many enqueue_tree add_subtask add_subtasks add_complex_task add_dependency cancel'),
     ('publish', 'emit_event'),
     ('work', 'register_worker heartbeat retire_worker claim work finish finish_many snooze release step_get step_put report_progress needs_of args_of store_output await_event sleep_until sleep_for'),
-    ('coordinate', 'lead resign resolve_ends promote rescue fold_counts admit sweep_slots fire_schedules prune_blobs expire_waits sweep_waits redrive_due prune'),
+    ('coordinate', 'lead resign resolve_ends promote rescue fold_counts admit sweep_slots fire_schedules prune_blobs expire_waits sweep_waits redrive_due prune due'),
     ('manage', 'redrive stop_redrive discard discard_many set_retention remove_retention ended_trees tree_members documents delete_trees create_queue pause_queue resume_queue retry retry_many set_limit remove_limit set_weight set_schedule remove_schedule pause_schedule resume_schedule run_schedule subscribe unsubscribe bulk_begin bulk_end key_usage sealed_payloads reseal recount recount_needs record_catalogue set_tenant tenant_of enable_tenant_isolation disable_tenant_isolation grant_roles'),
     ('internal', 'retry_alone retry_ids discard_ids check_reason outcome_code rule is_due take_trees delete_tasks prune_trees prune_others next_id wake wake_coordinator milliseconds parse_backoff backoff_delay parse_join make_policy confine hold move_counts take_ready make_ready '
         'tolerates_failure counts_as_met open_gate add_needs end_tasks publish_ends check_payload choose_shard withdraw take_key enqueue_node text_array '
         'node_policy check_nodes insert_bodies find_cycle insert_trees refuse_cycle await_subtasks hand_over count_released is_recorded put_output '
         'finish_others close_claims settle_blocked cancel_losers cancel_trees cancel_below last_outcome require_lease drop_tenant_policies '
         'admit_round free_slots gate_queues must_queue queue_ready queue_up read_arrivals refuse_own_line rule_for share_of take_queued take_tokens take_turn tokens '
-        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule refuse_schedule scheduled_task wake_waits meet_waits deliver lock_topic park')) x(c, f);
+        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule refuse_schedule scheduled_task wake_waits meet_waits deliver lock_topic park until')) x(c, f);
 
 create function agentcorp.own_tenant() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select r.tenant from agentcorp.tenant_role r where r.role_name = agentcorp.caller()

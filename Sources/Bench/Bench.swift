@@ -52,11 +52,13 @@ public struct Bench: Sendable {
                 let rounds = try await Drain(database: database, workers: workers, batch: batch, tasks: options.tasks)
                     .rounds { report(.progress("\(title): \($0)")) }
                 var figures = rounds.figures(
-                    rate: .ratioAtLeast(processes == 1 ? 0.75 : 0.7), serverCPU: .ratioAtMost(1.4), clientCPU: .atMost(8))
+                    rate: .ratioAtLeast(processes == 1 ? 0.75 : 0.7), serverCPU: .ratioAtMost(1.4),
+                    clientCPU: .atMost(8))
                 if let single {
                     figures.append(
                         Figure(
-                            "rate beside one process", .perSecond, ours: rounds.ours.map(\.rate), raw: single.ours.map(\.rate),
+                            "rate beside one process", .perSecond, ours: rounds.ours.map(\.rate),
+                            raw: single.ours.map(\.rate),
                             target: .ratioAtLeast(1.4)))
                 }
                 section(title, figures)

@@ -20,7 +20,9 @@ struct BenchDatabase: Sendable {
     var manager: TaskManager { TaskManager(pool) }
 
     /// Lends a fresh database on the server.
-    static func with<Result>(_ options: BenchOptions, _ body: (BenchDatabase) async throws -> Result) async throws -> Result {
+    static func with<Result>(_ options: BenchOptions, _ body: (BenchDatabase) async throws -> Result) async throws
+        -> Result
+    {
         let server = PostgresConfiguration(dsn: options.server)
         let admin = try await PostgresConnection.connect(server, logger: .silent)
         // A benchmark that was killed has left its own.
@@ -30,7 +32,8 @@ struct BenchDatabase: Sendable {
         let name = "\(prefix)\(getpid())"
         try await admin.script("create database \(name) template template0", deadline: .seconds(60))
         func drop() async throws {
-            try await Task { try await admin.script("drop database \(name) with (force)", deadline: .seconds(120)) }.value
+            try await Task { try await admin.script("drop database \(name) with (force)", deadline: .seconds(120)) }
+                .value
             await admin.close()
         }
         let result: Result
@@ -88,7 +91,10 @@ struct BenchDatabase: Sendable {
     /// Starts `agentcorp` with arguments, connected to this database.
     func start(_ arguments: [String]) async throws -> BenchProcess {
         var environment: [String: String] = [:]
-        for entry in ["PATH", "HOME", "TZ", "LANG", "PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"] {
+        for entry in [
+            "PATH", "HOME", "TZ", "LANG", "PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT",
+            "PGSSLKEY",
+        ] {
             environment[entry] = getenv(entry).map { String(cString: $0) }
         }
         environment["AGENTCORP_DATABASE"] = dsn

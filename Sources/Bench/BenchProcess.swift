@@ -16,7 +16,8 @@ final class BenchProcess: Sendable {
     }
 
     /// Starts a program; `errors` is the file for what it says.
-    static func start(_ arguments: [String], environment: [String: String], errors: String) async throws -> BenchProcess {
+    static func start(_ arguments: [String], environment: [String: String], errors: String) async throws -> BenchProcess
+    {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let pid: Int32 = try await withCheckedThrowingContinuation { continuation in
             do {

@@ -5,10 +5,13 @@ struct Admitter: Duty {
     let name = "admitter"
     let link: CoordinatorLink
     let shards: [Int16]
-    let poll: Duration
+    /// The longest time between two, when nobody says that there is something to do.
+    let patience: Duration
+
+    func due(_ times: DueTimes) -> Duration? { times.admit }
 
     func perform() async throws -> Duration {
         // Workers ask for more as they claim; tokens come by the clock alone.
-        try await untilDue(in: shards, atMost: poll) { try await link.admit(shard: $0).nextDue }
+        try await untilDue(in: shards, atMost: patience) { try await link.admit(shard: $0).nextDue }
     }
 }

@@ -25,14 +25,17 @@ public struct Coordinator: Service {
         let shards = try await pool.shards()
         let leadership = Leadership(link, ttl: configuration.leadership, logger: logger)
         let (urgent, patient) = duties(link, shards)
-        let loops = (urgent + patient).map { DutyLoop(duty: $0, leadership: leadership, logger: logger) }
+        func loop(_ duty: any Duty) -> DutyLoop { DutyLoop(duty: duty, leadership: leadership, logger: logger) }
+        let told = urgent.map(loop)
+        let lookout = Lookout(link: link, shards: shards, poll: configuration.poll, loops: told)
+        let loops = told + [loop(lookout)] + patient.map(loop)
         logger.info("coordinator started", metadata: ["holder": "\(link.holder)"])
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await leadership.run { for loop in loops { loop.signal.set() } } }
                 for loop in loops { group.addTask { await loop.run() } }
                 if let listener = configuration.listener {
-                    group.addTask { await listen(listener, leadership, Array(loops.prefix(urgent.count))) }
+                    group.addTask { await listen(listener, leadership, told) }
                 }
             }
         }
@@ -41,14 +44,14 @@ public struct Coordinator: Service {
         logger.info("coordinator stopped")
     }
 
-    /// What a leader does again and again: the urgent also when it is told to, the patient in its own time.
+    /// What a leader does again and again: the urgent when it is told to, the patient in its own time.
     private func duties(_ link: CoordinatorLink, _ shards: [Int16]) -> (urgent: [any Duty], patient: [any Duty]) {
         let urgent: [any Duty] = [
-            Resolver(link: link, shards: shards, poll: configuration.poll),
-            Promoter(link: link, shards: shards, poll: configuration.poll),
-            Admitter(link: link, shards: shards, poll: configuration.poll),
-            Scheduler(link: link, shards: shards, poll: configuration.poll, logger: logger),
-            WaitTimer(link: link, shards: shards, poll: configuration.poll),
+            Resolver(link: link, shards: shards, patience: configuration.poll * 30),
+            Promoter(link: link, shards: shards, patience: configuration.poll * 30),
+            Admitter(link: link, shards: shards, patience: configuration.poll * 30),
+            Scheduler(link: link, shards: shards, patience: configuration.poll * 30, logger: logger),
+            WaitTimer(link: link, shards: shards, patience: configuration.poll * 30),
             Redriver(link: link, poll: configuration.redrivePoll),
         ]
         let patient: [any Duty] = [

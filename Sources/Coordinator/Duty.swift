@@ -7,16 +7,18 @@ protocol Duty: Sendable {
     var name: String { get }
     /// Does what there is to do; returns how long there is nothing more, unless told.
     func perform() async throws -> Duration
+    /// How long until it has something to do, where one look at the tables tells that for several.
+    func due(_ times: DueTimes) -> Duration?
 }
 
 extension Duty {
-    /// Does the same in every shard; returns how long until one of them has more to do, at most `poll`.
-    ///
-    /// What comes due before the next look is waited for exactly.
+    func due(_ times: DueTimes) -> Duration? { nil }
+
+    /// Does the same in every shard; returns how long until one of them has more to do, at most `patience`.
     func untilDue(
-        in shards: [Int16], atMost poll: Duration, _ body: (_ shard: Int16) async throws -> Duration?
+        in shards: [Int16], atMost patience: Duration, _ body: (_ shard: Int16) async throws -> Duration?
     ) async throws -> Duration {
-        var pause = poll
+        var pause = patience
         for shard in shards {
             if let due = try await body(shard) { pause = min(pause, due) }
         }

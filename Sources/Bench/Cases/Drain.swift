@@ -121,7 +121,9 @@ struct Drain {
     private func until(_ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(1200)
         while try await !condition() {
-            guard ContinuousClock.now < deadline else { throw BenchError("the workers did not finish within 20 minutes") }
+            guard ContinuousClock.now < deadline else {
+                throw BenchError("the workers did not finish within 20 minutes")
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }

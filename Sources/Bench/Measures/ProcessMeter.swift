@@ -9,7 +9,9 @@ enum ProcessMeter {
     /// CPU time used so far, in seconds; nil when there is no such process, or no `/proc`.
     static func cpu(of pid: Int32) -> Double? {
         // All threads; schedstat of the process itself covers the first one only.
-        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") else { return nil }
+        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") else {
+            return nil
+        }
         return threads.reduce(0) { sum, thread in
             let text = contents("/proc/\(pid)/task/\(thread)/schedstat")
             return sum + (text?.split(separator: " ").first.flatMap { Double($0) } ?? 0) / 1e9

@@ -38,7 +38,8 @@ struct ServerMeter: Sendable {
     }
 
     func read() async throws -> ServerReading {
-        let statements = hasStatements
+        let statements =
+            hasStatements
             ? "(select sum(calls)::float8 from pg_stat_statements s where s.dbid = (select oid from pg_database where datname = current_database()) and toplevel)"
             : "null::float8"
         let row = try await connection.query(

@@ -20,7 +20,8 @@ enum RawTables {
     static let truncation = "truncate raw.task, raw.ready, raw.attempt, raw.next, raw.gate"
 
     /// Without these the planner may scan whole tables while they have no statistics.
-    static let settings = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off"
+    static let settings =
+        "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off"
 
     /// One body and its ready row. $1: args.
     static let enqueue = """

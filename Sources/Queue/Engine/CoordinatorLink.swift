@@ -23,6 +23,14 @@ public struct CoordinatorLink: Sendable {
         _ = try await database.call("select agentcorp.resign('coordinator', $1)", [holder], deadline: .seconds(5))
     }
 
+    /// How long until there is something to do, as far as the tables tell.
+    public func due(shard: Int16) async throws -> DueTimes {
+        let row = try await database.call("select * from agentcorp.due($1)", [shard]).rows[0]
+        func time(_ column: Int) throws -> Duration? { try row.int64OrNil(column).map { .milliseconds($0) } }
+        return DueTimes(
+            resolve: try time(0), promote: try time(1), admit: try time(2), fire: try time(3), expire: try time(4))
+    }
+
     /// Applies ended needs to those who wait for them; returns how many ends were taken from the outbox.
     public func resolve(shard: Int16, limit: Int = 1000) async throws -> Int {
         let result = try await database.call(

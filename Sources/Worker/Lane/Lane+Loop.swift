@@ -82,7 +82,8 @@ extension Lane {
                     while let first = rest.first {
                         // What was claimed together mostly ends together.
                         let run = rest.prefix { $0.task.claimID == first.task.claimID }
-                        turn.reports[first.task.shard, default: LaneReport()].add(run, of: first.task.claimID, &state.open)
+                        turn.reports[first.task.shard, default: LaneReport()].add(
+                            run, of: first.task.claimID, &state.open)
                         rest = rest[run.endIndex...]
                     }
                     state.ended.removeAll(keepingCapacity: true)

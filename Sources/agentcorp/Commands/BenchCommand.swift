@@ -34,7 +34,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many tasks are claimed at once, as 100,1000.", valueName: "list"))
     var batch = NumberList(argument: "100,1000")!
 
-    @Option(help: ArgumentHelp("How many clients at once, as 1,32; by default each case has its own.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp("How many clients at once, as 1,32; by default each case has its own.", valueName: "list"))
     var connections: NumberList?
 
     @Option(help: ArgumentHelp("The size of a task's arguments in bytes, 20 to 100000.", valueName: "bytes"))
@@ -53,8 +54,12 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1000...10_000_000).contains(tasks) else { throw ValidationError("--tasks is 1000 to 10000000, not \(tasks).") }
-        guard (20...100_000).contains(payload) else { throw ValidationError("--payload is 20 to 100000, not \(payload).") }
+        guard (1000...10_000_000).contains(tasks) else {
+            throw ValidationError("--tasks is 1000 to 10000000, not \(tasks).")
+        }
+        guard (20...100_000).contains(payload) else {
+            throw ValidationError("--payload is 20 to 100000, not \(payload).")
+        }
         guard (1...100).contains(rounds) else { throw ValidationError("--rounds is 1 to 100, not \(rounds).") }
         for size in batch.numbers where !(1...1000).contains(size) {
             throw ValidationError("--batch is 1 to 1000, not \(size).")

@@ -14,7 +14,9 @@ final class BenchBoard: Sendable {
         switch event {
         case .progress(let text):
             // On a terminal the line is written over by the next; in a log it would only be noise.
-            if Terminal.errors.isInteractive { Terminal.errors.write("\r\u{1B}[K\(Terminal.errors.styled(.dim, text))") }
+            if Terminal.errors.isInteractive {
+                Terminal.errors.write("\r\u{1B}[K\(Terminal.errors.styled(.dim, text))")
+            }
         case .section(let section):
             if Terminal.errors.isInteractive { Terminal.errors.write("\r\u{1B}[K") }
             sections.withLock { $0.append(section) }
