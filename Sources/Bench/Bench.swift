@@ -9,8 +9,8 @@ public struct Bench: Sendable {
         case section(Section)
     }
 
-    private let options: BenchOptions
-    private let report: @Sendable (Event) -> Void
+    let options: BenchOptions
+    let report: @Sendable (Event) -> Void
 
     public init(_ options: BenchOptions, report: @escaping @Sendable (Event) -> Void) {
         self.options = options
@@ -22,7 +22,7 @@ public struct Bench: Sendable {
         try await BenchDatabase.with(options) { database in
             let coordinator = try await database.start(["coordinator"])
             do {
-                for name in options.cases { try await run(name, database) }
+                for name in options.cases { try await run(name, database, coordinator) }
                 await coordinator.stop()
             } catch {
                 await coordinator.stop()
@@ -31,14 +31,14 @@ public struct Bench: Sendable {
         }
     }
 
-    private func run(_ name: BenchOptions.Case, _ database: BenchDatabase) async throws {
+    private func run(_ name: BenchOptions.Case, _ database: BenchDatabase, _ coordinator: BenchProcess) async throws {
         switch name {
         case .drain: try await drain(database)
         default: break
         }
     }
 
-    private func section(_ title: String, _ figures: [Figure]) {
+    func section(_ title: String, _ figures: [Figure]) {
         report(.section(Section(title: title, figures: figures)))
     }
 

@@ -64,7 +64,7 @@ struct BenchDatabase: Sendable {
             """
             truncate agentcorp.task, agentcorp.ready, agentcorp.queued, agentcorp.scheduled, agentcorp.claim,
                 agentcorp.attempt, agentcorp.output, agentcorp.dependency, agentcorp.blocked, agentcorp.resolve,
-                agentcorp.count_delta;
+                agentcorp.count_delta, agentcorp.counter;
             \(RawTables.truncation)
             """)
     }
@@ -90,6 +90,15 @@ struct BenchDatabase: Sendable {
 
     /// Starts `agentcorp` with arguments, connected to this database.
     func start(_ arguments: [String]) async throws -> BenchProcess {
+        try await BenchProcess.start([options.program] + arguments, environment: environment, errors: "/dev/null")
+    }
+
+    /// How long `agentcorp` with arguments takes from its start to its end, in milliseconds.
+    func time(_ arguments: [String]) async throws -> Double {
+        try await BenchProcess.time([options.program] + arguments, environment: environment)
+    }
+
+    private var environment: [String: String] {
         var environment: [String: String] = [:]
         for entry in [
             "PATH", "HOME", "TZ", "LANG", "PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT",
@@ -98,8 +107,7 @@ struct BenchDatabase: Sendable {
             environment[entry] = getenv(entry).map { String(cString: $0) }
         }
         environment["AGENTCORP_DATABASE"] = dsn
-        return try await BenchProcess.start(
-            [options.program] + arguments, environment: environment, errors: "/dev/null")
+        return environment
     }
 }
 

@@ -47,6 +47,32 @@ final class BenchProcess: Sendable {
         return BenchProcess(pid: pid, ended: ended)
     }
 
+    /// Runs a program to its end and says how long that took, in milliseconds.
+    static func time(_ arguments: [String], environment: [String: String]) async throws -> Double {
+        try await withCheckedThrowingContinuation { continuation in
+            do {
+                try startThread {
+                    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+                    defer { close(null) }
+                    continuation.resume(
+                        with: Result {
+                            let start = ContinuousClock.now
+                            let pid = try ChildProcess.spawn(
+                                arguments, environment: environment, input: null, output: null, errors: null)
+                            let status = ChildProcess.reap(pid)
+                            let took = ContinuousClock.now - start
+                            guard status == 0 else {
+                                throw BenchError("\(arguments.joined(separator: " ")) ended with \(status)")
+                            }
+                            return took.milliseconds
+                        })
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
     /// Asks it to stop and waits until it has. Call it once.
     func stop() async {
         kill(pid, SIGTERM)

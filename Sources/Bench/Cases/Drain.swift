@@ -11,6 +11,7 @@ struct Drain {
     var tasks: Int
     /// Tasks take turns at so many priorities.
     var priorities = 1
+    var queue = BenchDatabase.queue
 
     /// Both legs, in turns.
     func rounds(_ report: (String) -> Void) async throws -> Rounds {
@@ -29,13 +30,13 @@ struct Drain {
 
     /// Fills the paused queue.
     func fill() async throws {
-        try await database.manager.pauseQueue(BenchDatabase.queue)
+        try await database.manager.pauseQueue(queue)
         for priority in 0..<priorities {
             let range = priority * tasks / priorities..<(priority + 1) * tasks / priorities
             for start in stride(from: range.lowerBound, to: range.upperBound, by: 50_000) {
                 try await database.manager.enqueueBulk(
                     "noop", args: (start..<min(start + 50_000, range.upperBound)).map { database.args($0) },
-                    queue: BenchDatabase.queue, priority: Int16(priorities == 1 ? 4 : priority))
+                    queue: queue, priority: Int16(priorities == 1 ? 4 : priority))
             }
         }
         try await database.settle(["agentcorp.task", "agentcorp.ready"])
@@ -60,11 +61,11 @@ struct Drain {
         var processes: [BenchProcess] = []
         do {
             for arguments in workers {
-                processes.append(try await database.start(["worker", "--queues", BenchDatabase.queue] + arguments))
+                processes.append(try await database.start(["worker", "--queues", queue] + arguments))
             }
             try await until { try await liveWorkers() == workers.count }
             let (start, cpuBefore) = (try await database.meter.read(), cpu(processes))
-            try await database.manager.resumeQueue(BenchDatabase.queue)
+            try await database.manager.resumeQueue(queue)
             try await until { try await completed() - already >= tasks }
             let (end, cpuAfter) = (try await database.meter.read(), cpu(processes))
             let last = try await database.meter.connection.query(
@@ -82,28 +83,12 @@ struct Drain {
     }
 
     func raw() async throws -> Leg {
-        let (meter, batch) = (database.meter, batch)
-        var start: ServerReading?
-        var end: ServerReading?
-        let outcome = try await RawThreads.run(workers.count, dsn: database.dsn) {
+        let batch = batch
+        return try await RawThreads.leg(workers.count, database, tasks: tasks) {
             try $0.prepare("w", RawTables.work)
-        } onStart: {
-            start = try await meter.read()
         } body: { session, _ in
-            var (tasks, attempts, count) = ("{}", "{}", 0)
-            while true {
-                let claimed = try session.run("w", ["\(batch)", tasks, attempts])
-                guard claimed.count > 0 else { return count }
-                count += claimed.count
-                (tasks, attempts) = (claimed.arrayLiteral(0), claimed.arrayLiteral(1))
-            }
-        } onEnd: {
-            end = try await meter.read()
+            try session.drain("w", batch: batch)
         }
-        guard outcome.counts.reduce(0, +) == tasks, let start, let end else {
-            throw BenchError("the raw clients got \(outcome.counts.reduce(0, +)) of \(tasks) tasks")
-        }
-        return Leg(tasks: tasks, seconds: end.time - start.time, from: start, to: end, clientCPU: outcome.cpu)
     }
 
     private func cpu(_ processes: [BenchProcess]) -> Double {
@@ -111,7 +96,7 @@ struct Drain {
     }
 
     private func completed() async throws -> Int {
-        try await database.manager.queues().first { $0.name == BenchDatabase.queue }?.completed ?? 0
+        try await database.manager.queues().first { $0.name == queue }?.completed ?? 0
     }
 
     private func liveWorkers() async throws -> Int {
