@@ -34,6 +34,7 @@ public struct Bench: Sendable {
     private func run(_ name: BenchOptions.Case, _ database: BenchDatabase, _ coordinator: BenchProcess) async throws {
         switch name {
         case .drain: try await drain(database)
+        case .claimers: try await claimers(database)
         case .enqueue: try await enqueue(database)
         default: break
         }

@@ -1,10 +1,10 @@
-internal import Queue
+package import Queue
 
 /// Remembers how far each priority has been claimed, so that a claim skips the dead index entries before that.
 ///
 /// A row that commits late, or comes back, may stand below the floor. So the floor is dropped every few seconds, when
 /// nothing is found, and on a hint: such a row is delayed, never lost.
-struct ClaimFloor {
+package struct ClaimFloor {
     /// Rows that committed a little out of order, in microseconds of `seq`, are still seen.
     static let lag: Int64 = 50_000
     /// After so long the floor is dropped.
@@ -17,11 +17,13 @@ struct ClaimFloor {
     private var isHinted = false
     private var turn = 0
 
+    package init() {}
+
     /// Something has arrived, of whatever priority.
     mutating func hint() { isHinted = true }
 
     /// Where the next claim looks.
-    mutating func window(at now: ContinuousClock.Instant) -> ClaimWindow {
+    package mutating func window(at now: ContinuousClock.Instant) -> ClaimWindow {
         let age = resetAt.map { now - $0 } ?? .seconds(3600)
         if highest.isEmpty || age >= Self.lifetime || (isHinted && age >= Self.hintInterval) {
             highest = [:]
@@ -41,7 +43,7 @@ struct ClaimFloor {
     }
 
     /// What a claim over `window` brought.
-    mutating func learn(_ batch: [Int16: Int64], isFull: Bool) {
+    package mutating func learn(_ batch: [Int16: Int64], isFull: Bool) {
         for (priority, seq) in batch { highest[priority] = max(seq, highest[priority, default: 0]) }
         // Short of what was asked for: there is no more above the floor, so look everywhere next time.
         if !isFull { highest = [:] }
