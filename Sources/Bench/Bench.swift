@@ -36,6 +36,10 @@ public struct Bench: Sendable {
         case .drain: try await drain(database)
         case .claimers: try await claimers(database)
         case .enqueue: try await enqueue(database)
+        case .priorities: try await priorities(database)
+        case .keys: try await keys(database)
+        case .memory: try await memory(database, coordinator)
+        case .start: try await start(database)
         default: break
         }
     }
