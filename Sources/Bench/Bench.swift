@@ -40,7 +40,9 @@ public struct Bench: Sendable {
         case .keys: try await keys(database)
         case .memory: try await memory(database, coordinator)
         case .start: try await start(database)
-        default: break
+        case .latency: try await latency(database)
+        case .chain: try await chain(database)
+        case .fan: try await fan(database)
         }
     }
 

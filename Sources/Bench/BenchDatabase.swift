@@ -88,6 +88,34 @@ struct BenchDatabase: Sendable {
         "{" + range.map { "\"" + args($0).text.replacing("\"", with: "\\\"") + "\"" }.joined(separator: ",") + "}"
     }
 
+    /// How many tasks of a queue have completed, those of earlier rounds among them.
+    ///
+    /// The view of the queues would also look for the oldest ready task: past all the dead rows of a queue that is drained.
+    func completed(_ queue: String = queue) async throws -> Int {
+        let result = try await meter.connection.query(
+            """
+            select coalesce(sum(completed), 0)::bigint from (
+                select completed, queue_id from agentcorp.counter union all select completed, queue_id from agentcorp.count_delta) c
+            where queue_id = (select id from agentcorp.queue where name = $1)
+            """, [queue])
+        return Int(try result.rows[0].int64(0))
+    }
+
+    /// How many attempts have completed since the last reset, here (`agentcorp`) or in the limit's tables (`raw`).
+    func ended(_ schema: String) async throws -> Int {
+        let result = try await meter.connection.query("select count(*) from \(schema).attempt where outcome = 1")
+        return Int(try result.rows[0].int64(0))
+    }
+
+    /// Looks again and again until something is so.
+    func until(within limit: Duration = .seconds(1200), _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { throw BenchError("the workers did not finish within \(limit)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Starts `agentcorp` with arguments, connected to this database.
     func start(_ arguments: [String]) async throws -> BenchProcess {
         try await BenchProcess.start([options.program] + arguments, environment: environment, errors: "/dev/null")

@@ -57,16 +57,16 @@ struct Drain {
 
     /// From the moment in which the queue is resumed to the last attempt's end, by the server's clock.
     func ours() async throws -> Leg {
-        let already = try await completed()
+        let already = try await database.completed(queue)
         var processes: [BenchProcess] = []
         do {
             for arguments in workers {
                 processes.append(try await database.start(["worker", "--queues", queue] + arguments))
             }
-            try await until { try await liveWorkers() == workers.count }
+            try await database.until { try await database.manager.workers().count == workers.count }
             let (start, cpuBefore) = (try await database.meter.read(), cpu(processes))
             try await database.manager.resumeQueue(queue)
-            try await until { try await completed() - already >= tasks }
+            try await database.until { try await database.completed(queue) - already >= tasks }
             let (end, cpuAfter) = (try await database.meter.read(), cpu(processes))
             let last = try await database.meter.connection.query(
                 "select extract(epoch from max(finished_at))::float8 from agentcorp.attempt")
@@ -93,23 +93,5 @@ struct Drain {
 
     private func cpu(_ processes: [BenchProcess]) -> Double {
         processes.reduce(0) { $0 + (ProcessMeter.cpu(of: $1.pid) ?? 0) }
-    }
-
-    private func completed() async throws -> Int {
-        try await database.manager.queues().first { $0.name == queue }?.completed ?? 0
-    }
-
-    private func liveWorkers() async throws -> Int {
-        try await database.manager.workers().count
-    }
-
-    private func until(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(1200)
-        while try await !condition() {
-            guard ContinuousClock.now < deadline else {
-                throw BenchError("the workers did not finish within 20 minutes")
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
     }
 }

@@ -10,6 +10,7 @@ final class Samples: Sendable {
 }
 
 extension Duration {
-    var microseconds: Double { Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12 }
-    var milliseconds: Double { microseconds / 1000 }
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+    var milliseconds: Double { seconds * 1e3 }
+    var microseconds: Double { seconds * 1e6 }
 }

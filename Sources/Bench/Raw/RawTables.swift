@@ -15,6 +15,8 @@ enum RawTables {
         create table raw.attempt (like agentcorp.attempt including all) with (autovacuum_vacuum_insert_scale_factor = 0.2);
         create table raw.next (task_id bigint primary key, next_id bigint not null);
         create table raw.gate (task_id bigint primary key);
+        create table raw.counter (remaining bigint not null);
+        insert into raw.counter values (0);
         """
 
     static let truncation = "truncate raw.task, raw.ready, raw.attempt, raw.next, raw.gate"
@@ -32,6 +34,16 @@ enum RawTables {
             select (extract(epoch from clock_timestamp()) * 1000000)::bigint, id, 1, 4, 0, 1 from i
         """
 
+    /// The same, telling whoever listens. $1: args. Returns the task.
+    static let enqueueAndNotify = """
+        with i as materialized (select nextval('raw.task_id') id),
+        t as (insert into raw.task (id, root_id, created_at, queue_id, kind, args)
+            select id, id, now(), 1, 'noop', $1::jsonb from i),
+        r as (insert into raw.ready (seq, task_id, queue_id, priority, shard, attempt)
+            select (extract(epoch from clock_timestamp()) * 1000000)::bigint, id, 1, 4, 0, 1 from i)
+        select id, pg_notify('raw', '') from i
+        """
+
     /// The same for an array of bodies. $1: an array of args; $2: how many priorities they take turns at.
     static let enqueueMany = """
         with i as materialized (select nextval('raw.task_id') id, a, case $2::int when 1 then 4 else (n % $2::int)::smallint end p
@@ -42,9 +54,29 @@ enum RawTables {
             select (extract(epoch from now()) * 1000000)::bigint + id, id, 1, p, 0, 1 from i
         """
 
+    /// Bodies that need each other in their order, the first of them ready. $1: an array of args.
+    static let enqueueChain = """
+        with i as materialized (select nextval('raw.task_id') id, a from unnest($1::jsonb[]) u(a)),
+        t as (insert into raw.task (id, root_id, created_at, queue_id, kind, args) select id, id, now(), 1, 'noop', a from i),
+        n as (insert into raw.next (task_id, next_id) select id, id + 1 from i where id < (select max(id) from i)),
+        g as (insert into raw.gate (task_id) select id from i where id > (select min(id) from i))
+        insert into raw.ready (seq, task_id, queue_id, priority, shard, attempt) select 1, min(id), 1, 4, 0, 1 from i
+        """
+
     /// Finishes a batch and claims the next. $1: how many to claim; $2, $3: tasks and attempts that have ended.
-    static let work = """
-        with f as (insert into raw.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
+    static let work = working("")
+
+    /// The same with subtasks of one parent: counts those that have ended.
+    static let workAndCount = working(
+        "c as (update raw.counter set remaining = remaining - cardinality($2::bigint[]) where cardinality($2::bigint[]) > 0),"
+    )
+
+    /// $1: how many subtasks there are.
+    static let setCounter = "update raw.counter set remaining = $1::bigint"
+
+    private static func working(_ more: String) -> String {
+        """
+        with \(more) f as (insert into raw.attempt (task_id, finished_at, worker_id, ran_ms, attempt, outcome, shard)
             select t, now(), 1, 0, a, 1, 0 from unnest($2::bigint[], $3::smallint[]) u(t, a)),
         d as (delete from raw.ready where ctid = any (array(
             select ctid from raw.ready where queue_id = 1 and shard = 0 order by priority, seq, task_id limit $1::int for update skip locked))
@@ -52,6 +84,7 @@ enum RawTables {
         select t.id, d.attempt, t.kind, t.args, t.policy from d
             cross join lateral (select id, kind, args, policy from raw.task t where t.id = d.task_id and t.shard = 0 offset 0) t
         """
+    }
 
     /// Finishes one task of a chain, makes the next ready, and tells whoever listens. $1: the task.
     static let finishAndNotify = """
