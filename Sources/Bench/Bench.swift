@@ -17,12 +17,16 @@ public struct Bench: Sendable {
         self.report = report
     }
 
-    /// Runs the chosen cases in a database of its own. Throws `BenchError`, `QueueError` or `PostgresError`.
+    /// Runs the chosen cases, or the phase, in a database of its own. Throws `BenchError`, `QueueError` or `PostgresError`.
     public func run() async throws {
         try await BenchDatabase.with(options) { database in
             let coordinator = try await database.start(["coordinator"])
             do {
-                for name in options.cases { try await run(name, database, coordinator) }
+                if let phase = options.phase {
+                    try await run(phase, database)
+                } else {
+                    for name in options.cases { try await run(name, database, coordinator) }
+                }
                 await coordinator.stop()
             } catch {
                 await coordinator.stop()
@@ -43,6 +47,14 @@ public struct Bench: Sendable {
         case .latency: try await latency(database)
         case .chain: try await chain(database)
         case .fan: try await fan(database)
+        }
+    }
+
+    private func run(_ phase: BenchOptions.Phase, _ database: BenchDatabase) async throws {
+        switch phase {
+        case .pinnedXmin: try await pinnedXmin(database)
+        case .churn: try await churn(database)
+        case .idle: try await idle(database)
         }
     }
 

@@ -13,6 +13,9 @@ public struct BenchOptions: Sendable {
         case churn
         /// What worker and coordinator ask when there is nothing to do.
         case idle
+
+        /// How many tasks it has unless told otherwise.
+        public var tasks: Int { self == .churn ? 10_000_000 : 200_000 }
     }
 
     /// A server on which a database can be created.
@@ -20,7 +23,9 @@ public struct BenchOptions: Sendable {
     /// The program to start workers and a coordinator from.
     public var program: String
     public var cases: [Case] = Case.allCases
-    /// Tasks per round.
+    /// Runs instead of the cases.
+    public var phase: Phase?
+    /// Tasks per round, or of the whole phase.
     public var tasks = 200_000
     /// Claimed at once.
     public var batches = [100, 1000]

@@ -28,8 +28,14 @@ struct BenchCommand: AsyncParsableCommand {
         completion: .list(BenchOptions.Case.allCases.map(\.rawValue)), transform: BenchOptions.Case.named)
     var cases: [BenchOptions.Case] = []
 
-    @Option(help: ArgumentHelp("Tasks per round.", valueName: "n"))
-    var tasks = 200_000
+    @Option(
+        help: ArgumentHelp(
+            "A long run instead of the cases: \(BenchOptions.Phase.words).", valueName: "phase"),
+        completion: .list(BenchOptions.Phase.allCases.map(\.rawValue)), transform: BenchOptions.Phase.named)
+    var phase: BenchOptions.Phase?
+
+    @Option(help: ArgumentHelp("Tasks per round, by default 200000; of the phase churn, 10000000.", valueName: "n"))
+    var tasks: Int?
 
     @Option(help: ArgumentHelp("How many tasks are claimed at once, as 100,1000.", valueName: "list"))
     var batch = NumberList(argument: "100,1000")!
@@ -54,7 +60,10 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (1000...10_000_000).contains(tasks) else {
+        guard phase == nil || cases.isEmpty else {
+            throw ValidationError("a phase takes the place of the cases. Name the one or the others.")
+        }
+        if let tasks, !(1000...10_000_000).contains(tasks) {
             throw ValidationError("--tasks is 1000 to 10000000, not \(tasks).")
         }
         guard (20...100_000).contains(payload) else {
@@ -75,7 +84,8 @@ struct BenchCommand: AsyncParsableCommand {
             try await withServer { server in
                 var options = BenchOptions(server: server, program: try Self.program)
                 if !cases.isEmpty { options.cases = cases }
-                options.tasks = tasks
+                options.phase = phase
+                options.tasks = tasks ?? phase?.tasks ?? options.tasks
                 options.batches = batch.numbers
                 options.connections = connections?.numbers
                 options.payload = payload
