@@ -102,7 +102,7 @@ comment on function agentcorp.choose_shard is 'The shard of a new tree';
 -- Ends a task that no worker has claimed, with its open subtasks. False: it runs, or has ended.
 -- locks: fence, blocked, scheduled, ready
 create function agentcorp.withdraw(p_shard smallint, p_task bigint, p_error jsonb, out withdrawn boolean, out run_at timestamptz) language plpgsql
-set enable_seqscan = off as $$
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_attempt smallint := agentcorp.hold(p_shard, p_task);
     v_from text;
@@ -142,7 +142,7 @@ comment on function agentcorp.withdraw is 'Cancels a task that has not been clai
 -- locks: unique_key, then for replace and debounce what withdraw locks
 -- Takes the key for a new task. Returns the task that keeps the key instead, or null when the new one has it.
 create function agentcorp.take_key(p_shard smallint, p_key text, p_task bigint, p_on_conflict text, out holder bigint, out run_at timestamptz)
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_outcome smallint;
     v_withdrawn record;
@@ -177,6 +177,8 @@ begin
 end $$;
 comment on function agentcorp.take_key is 'Gives a unique key to a task, or says which task keeps it';
 
+-- A call does little, and each statement and each condition costs as much as a row: so one statement looks everything up, and one
+-- condition tells the plain tasks, which are most, from those that have to be looked at closely.
 create function agentcorp.enqueue(
     kind text, args jsonb default '{}', queue text default 'default', priority int default 4, run_at timestamptz default null,
     max_attempts int default 10, timeout interval default null, backoff text default null, unique_key text default null,
@@ -186,9 +188,13 @@ create function agentcorp.enqueue(
 returns bigint language plpgsql set enable_seqscan = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
-    v_shard smallint;
-    v_queue int := agentcorp.queue_id(enqueue.queue);
+    v_queue int;
+    v_limited boolean;
+    v_guarded boolean;
+    v_is_sharded boolean;
+    v_shard smallint := 0;
     v_id bigint;
+    v_is_plain boolean;
     v_run_at timestamptz := enqueue.run_at;
     v_policy jsonb;
     v_parent agentcorp.task;
@@ -197,134 +203,146 @@ declare
     v_needs record;
     v_quorum int;
     v_tenant text := enqueue.tenant;
-    v_is_queued boolean;
-    v_bound text := agentcorp.bound_tenant();
+    v_is_queued boolean := false;
+    v_bound text;
 begin
-    if v_bound is not null then
-        perform agentcorp.confine(v_bound, tenant, needs || parent_id);
-        v_tenant := v_bound;
-        unique_key := v_bound || '/' || unique_key;
-    end if;
-    if coalesce(kind, '') = '' then
-        raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
-    end if;
-    if enqueue.priority is null or enqueue.priority not between 0 and 9 then
-        raise exception 'priority % is not between 0 (most urgent) and 9', enqueue.priority using errcode = 'AC007';
-    end if;
-    if enqueue.max_attempts is null or enqueue.max_attempts not between 1 and 1000 then
-        raise exception 'max_attempts % is not between 1 and 1000', enqueue.max_attempts using errcode = 'AC007';
-    end if;
-    if not isfinite(enqueue.run_at) then
-        raise exception 'run_at is infinite' using errcode = 'AC007', hint = 'Give a moment, or leave it out to run at once.';
-    end if;
-    if array_position(needs, null) is not null then
-        raise exception 'needs contains null' using errcode = 'AC007', hint = 'Pass the ids of existing tasks.';
-    end if;
-    if length(kind) > 200 or length(name) > 1000 or length(unique_key) > 1000 or exists (select from unnest(tags) t where t is null or length(t) > 1000) then
-        raise exception 'kind, name, unique_key or a tag is too long, or a tag is null' using errcode = 'AC007',
-            hint = 'A kind has at most 200 characters, the others at most 1000.';
-    end if;
-    if concurrency_key = '' or ordered_key = '' or tenant = '' or length(concurrency_key) > 200 or length(ordered_key) > 200 or length(tenant) > 200 then
-        raise exception 'concurrency_key, ordered_key or tenant is empty or over 200 characters' using errcode = 'AC007', hint = 'Leave out what is not needed.';
-    end if;
-    if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
-        v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
-    end if;
-
-    if parent_id is null then
-        v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key, concurrency_key, ordered_key)) end;
-    else
-        v_shard := agentcorp.shard_of(parent_id);
-        -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second. The fence
-        -- makes two callers take turns.
-        if name is not null then
-            perform agentcorp.hold(v_shard, parent_id);
-            select t.id into v_id from agentcorp.task t where t.parent_id = enqueue.parent_id and t.name = enqueue.name and t.shard = v_shard;
-            if v_id is not null then
-                return v_id;
+    select q.id, q.limited, (select c.relrowsecurity from pg_class c where c.oid = 'agentcorp.task'::regclass), exists (select from agentcorp.shard s where s.shard > 0)
+        into v_queue, v_limited, v_guarded, v_is_sharded from agentcorp.queue q where q.name = enqueue.queue;
+    -- Neither a place in a tree, nor a time, nor anything that it shares with others; and nothing to refuse.
+    v_is_plain := coalesce(not v_guarded and not v_is_sharded and kind <> '' and length(kind) <= 200 and priority between 0 and 9 and max_attempts between 1 and 1000
+        and num_nulls(tags, name, run_at, parent_id, needs, unique_key, partition_key, tenant, concurrency_key, ordered_key, timeout, backoff, join_rule, on_error) = 14
+        and pg_column_size(args) <= 262144 and not args ? '$blob', false);
+    if not v_is_plain then
+        v_bound := agentcorp.bound_tenant();
+        if v_bound is not null then
+            perform agentcorp.confine(v_bound, tenant, needs || parent_id);
+            v_tenant := v_bound;
+            unique_key := v_bound || '/' || unique_key;
+        end if;
+        v_queue := agentcorp.queue_id(enqueue.queue);
+        if coalesce(kind, '') = '' then
+            raise exception 'kind is empty' using errcode = 'AC007', hint = 'Name the handler, as in agentcorp.enqueue(''command'', ...).';
+        end if;
+        if enqueue.priority is null or enqueue.priority not between 0 and 9 then
+            raise exception 'priority % is not between 0 (most urgent) and 9', enqueue.priority using errcode = 'AC007';
+        end if;
+        if enqueue.max_attempts is null or enqueue.max_attempts not between 1 and 1000 then
+            raise exception 'max_attempts % is not between 1 and 1000', enqueue.max_attempts using errcode = 'AC007';
+        end if;
+        if length(kind) > 200 or length(name) > 1000 or length(unique_key) > 1000 or exists (select from unnest(tags) t where t is null or length(t) > 1000) then
+            raise exception 'kind, name, unique_key or a tag is too long, or a tag is null' using errcode = 'AC007',
+                hint = 'A kind has at most 200 characters, the others at most 1000.';
+        end if;
+        if not isfinite(enqueue.run_at) then
+            raise exception 'run_at is infinite' using errcode = 'AC007', hint = 'Give a moment, or leave it out to run at once.';
+        end if;
+        if array_position(needs, null) is not null then
+            raise exception 'needs contains null' using errcode = 'AC007', hint = 'Pass the ids of existing tasks.';
+        end if;
+        if concurrency_key = '' or ordered_key = '' or tenant = '' or length(concurrency_key) > 200 or length(ordered_key) > 200 or length(tenant) > 200 then
+            raise exception 'concurrency_key, ordered_key or tenant is empty or over 200 characters' using errcode = 'AC007', hint = 'Leave out what is not needed.';
+        end if;
+        if timeout is not null or backoff is not null or join_rule is not null or on_error is not null then
+            v_policy := agentcorp.make_policy((extract(epoch from timeout) * 1000)::bigint, backoff, join_rule, on_error);
+        end if;
+        if parent_id is null then
+            v_shard := case when needs <> '{}' then agentcorp.shard_of(needs[1]) else agentcorp.choose_shard(coalesce(unique_key, partition_key, concurrency_key, ordered_key)) end;
+        else
+            v_shard := agentcorp.shard_of(parent_id);
+            -- A named subtask is added once: a parent that runs again after a crash finds it instead of adding a second. The fence
+            -- makes two callers take turns.
+            if name is not null then
+                perform agentcorp.hold(v_shard, parent_id);
+                select t.id into v_id from agentcorp.task t where t.parent_id = enqueue.parent_id and t.name = enqueue.name and t.shard = v_shard;
+                if v_id is not null then
+                    return v_id;
+                end if;
             end if;
         end if;
     end if;
     v_id := agentcorp.next_id(v_shard);
-    if unique_key is not null then
-        v_key := agentcorp.take_key(v_shard, unique_key, v_id, on_conflict);
-        if v_key.holder is not null then
-            if parent_id is not null and not exists (
-                select from agentcorp.task t where t.id = v_key.holder and t.shard = v_shard and t.parent_id = enqueue.parent_id) then
-                raise exception 'unique key "%" is held by task %, which is not a subtask of %', unique_key, v_key.holder, parent_id using errcode = 'AC004',
-                    hint = 'Give the subtask a key of its own, or make the parent need that task.';
+    if not v_is_plain then
+        if unique_key is not null then
+            v_key := agentcorp.take_key(v_shard, unique_key, v_id, on_conflict);
+            if v_key.holder is not null then
+                if parent_id is not null and not exists (
+                    select from agentcorp.task t where t.id = v_key.holder and t.shard = v_shard and t.parent_id = enqueue.parent_id) then
+                    raise exception 'unique key "%" is held by task %, which is not a subtask of %', unique_key, v_key.holder, parent_id using errcode = 'AC004',
+                        hint = 'Give the subtask a key of its own, or make the parent need that task.';
+                end if;
+                return v_key.holder;
             end if;
-            return v_key.holder;
+            v_run_at := coalesce(v_key.run_at, v_run_at);
+            v_policy := coalesce(v_policy, '{}') || jsonb_build_object('unique_key', unique_key);
         end if;
-        v_run_at := coalesce(v_key.run_at, v_run_at);
-        v_policy := coalesce(v_policy, '{}') || jsonb_build_object('unique_key', unique_key);
-    end if;
-    if parent_id is not null then
-        if needs <> '{}' then
-            -- The new task ties its parent to what it needs itself: as in add_dependency, two calls must not close a cycle together.
-            perform 1 from agentcorp.shard s where s.shard = v_shard for update;
+        if parent_id is not null then
+            if needs <> '{}' then
+                -- The new task ties its parent to what it needs itself: as in add_dependency, two calls must not close a cycle together.
+                perform 1 from agentcorp.shard s where s.shard = v_shard for update;
+            end if;
+            v_gate := agentcorp.open_gate(v_shard, parent_id, 1, true);
+            select * into v_parent from agentcorp.task t where t.id = enqueue.parent_id and t.shard = v_shard;
+            if v_parent.depth >= 1000 then
+                raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
+            end if;
+            v_tenant := coalesce(v_tenant, v_parent.tenant);
         end if;
-        v_gate := agentcorp.open_gate(v_shard, parent_id, 1, true);
-        select * into v_parent from agentcorp.task t where t.id = enqueue.parent_id and t.shard = v_shard;
-        if v_parent.depth >= 1000 then
-            raise exception 'task % is 1000 levels deep', parent_id using errcode = 'AC007', hint = 'A tree may be at most 1000 levels deep.';
+        args := agentcorp.store_payload(v_shard, v_id, 'args', args);
+        v_is_queued := concurrency_key is not null or ordered_key is not null or v_tenant is not null;
+        if v_is_queued then
+            perform agentcorp.gate_queues(array[v_queue]);
         end if;
-        v_tenant := coalesce(v_tenant, v_parent.tenant);
-    end if;
-    v_is_queued := concurrency_key is not null or ordered_key is not null or v_tenant is not null;
-    if v_is_queued then
-        perform agentcorp.gate_queues(array[v_queue]);
-    else
-        select q.limited into v_is_queued from agentcorp.queue q where q.id = v_queue;
     end if;
 
-    args := agentcorp.store_payload(v_shard, v_id, 'args', args);
     insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, priority, max_attempts, shard, kind, name, args, policy, tags, concurrency_key, ordered_key, tenant)
         values (v_id, enqueue.parent_id, coalesce(v_parent.root_id, v_id), v_now, v_queue, coalesce(v_parent.depth + 1, 0), enqueue.priority,
             enqueue.max_attempts, v_shard, enqueue.kind, enqueue.name, coalesce(enqueue.args, '{}'), v_policy, enqueue.tags,
             enqueue.concurrency_key, enqueue.ordered_key, v_tenant);
-    if ordered_key is not null and parent_id is not null then
-        perform agentcorp.refuse_own_line(v_shard, array[v_id]);
-    end if;
-    if v_gate is not null then
-        insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_id, enqueue.parent_id, v_gate, v_shard);
-    end if;
+    if not v_is_plain then
+        if ordered_key is not null and parent_id is not null then
+            perform agentcorp.refuse_own_line(v_shard, array[v_id]);
+        end if;
+        if v_gate is not null then
+            insert into agentcorp.dependency (needs_id, task_id, gate, shard) values (v_id, enqueue.parent_id, v_gate, v_shard);
+        end if;
 
-    if needs <> '{}' then
-        if parent_id is not null then
-            perform agentcorp.refuse_cycle(v_shard, parent_id, needs);
+        if needs <> '{}' then
+            if parent_id is not null then
+                perform agentcorp.refuse_cycle(v_shard, parent_id, needs);
+            end if;
+            v_gate := nextval('agentcorp.gate');
+            v_needs := agentcorp.add_needs(v_shard, v_id, v_gate, needs);
+            v_quorum := agentcorp.parse_join(join_rule);
+            if v_quorum > v_needs.still_open + v_needs.met + v_needs.failed then
+                raise exception 'join: a quorum of % can never be reached with % needs', v_quorum, v_needs.still_open + v_needs.met + v_needs.failed
+                    using errcode = 'AC007';
+            elsif v_needs.failed > 0 and (v_quorum = 0 or v_quorum > v_needs.still_open + v_needs.met) then
+                raise exception 'a task in needs has already failed' using errcode = 'AC009',
+                    hint = 'Retry it first, or use join_rule => ''"settled"''.';
+            end if;
+            if v_needs.still_open > 0 then
+                insert into agentcorp.blocked (task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard)
+                    values (v_id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed, v_quorum, 1, 0, v_shard);
+                insert into agentcorp.count_delta (queue_id, blocked, shard) values (v_queue, 1, v_shard);
+                perform agentcorp.settle_blocked(v_shard, array[v_id]);
+                return v_id;
+            end if;
         end if;
-        v_gate := nextval('agentcorp.gate');
-        v_needs := agentcorp.add_needs(v_shard, v_id, v_gate, needs);
-        v_quorum := agentcorp.parse_join(join_rule);
-        if v_quorum > v_needs.still_open + v_needs.met + v_needs.failed then
-            raise exception 'join: a quorum of % can never be reached with % needs', v_quorum, v_needs.still_open + v_needs.met + v_needs.failed
-                using errcode = 'AC007';
-        elsif v_needs.failed > 0 and (v_quorum = 0 or v_quorum > v_needs.still_open + v_needs.met) then
-            raise exception 'a task in needs has already failed' using errcode = 'AC009',
-                hint = 'Retry it first, or use join_rule => ''"settled"''.';
-        end if;
-        if v_needs.still_open > 0 then
-            insert into agentcorp.blocked (task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard)
-                values (v_id, v_gate, v_run_at, v_needs.still_open, v_needs.met, v_needs.failed, v_quorum, 1, 0, v_shard);
-            insert into agentcorp.count_delta (queue_id, blocked, shard) values (v_queue, 1, v_shard);
-            perform agentcorp.settle_blocked(v_shard, array[v_id]);
+        if v_run_at > v_now then
+            insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard) values (v_run_at, v_id, 1, 0, v_shard);
+            insert into agentcorp.count_delta (queue_id, scheduled, shard) values (v_queue, 1, v_shard);
+            if v_run_at < v_now + interval '1 second' then
+                perform agentcorp.wake_coordinator(v_shard);
+            end if;
             return v_id;
         end if;
     end if;
-    if v_run_at > v_now then
-        insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard) values (v_run_at, v_id, 1, 0, v_shard);
-        insert into agentcorp.count_delta (queue_id, scheduled, shard) values (v_queue, 1, v_shard);
-        if v_run_at < v_now + interval '1 second' then
-            perform agentcorp.wake_coordinator(v_shard);
-        end if;
-    elsif v_is_queued then
-        insert into agentcorp.count_delta (queue_id, ready, shard) values (v_queue, 1, v_shard);
+    insert into agentcorp.count_delta (queue_id, ready, shard) values (v_queue, 1, v_shard);
+    if v_is_queued or v_limited then
         perform agentcorp.make_ready(v_shard, array[v_id], '{1}');
     else
         insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
             values (agentcorp.micros(v_now), v_id, v_queue, enqueue.priority, v_shard, 1);
-        insert into agentcorp.count_delta (queue_id, ready, shard) values (v_queue, 1, v_shard);
         perform agentcorp.wake(v_shard, v_queue);
     end if;
     return v_id;
@@ -334,7 +352,7 @@ comment on function agentcorp.enqueue is
 
 -- Rows without keys, needs or a parent are inserted as sets; the others one by one.
 create function agentcorp.enqueue_many(tasks jsonb) returns setof bigint language plpgsql
-set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_seq bigint := agentcorp.micros(v_now);

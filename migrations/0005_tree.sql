@@ -100,7 +100,7 @@ comment on function agentcorp.check_nodes is 'Refuses malformed JSON tasks, with
 
 create function agentcorp.insert_bodies(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[],
     p_parents bigint[] default null, p_root bigint default null, p_depths int[] default null)
-returns int[] language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns int[] language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_bound text := agentcorp.bound_tenant();
     v_names text[];
@@ -441,7 +441,7 @@ comment on function agentcorp.add_complex_task is 'Adds a task that is made of s
 
 -- Only an edge of an open gate makes anybody wait. Each task is visited once, however many ways lead to it.
 create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_seen bigint[] := array[p_task];
     v_before bigint[] := array[null::bigint];

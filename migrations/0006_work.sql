@@ -9,15 +9,15 @@ create function agentcorp.work(
     p_output_tasks bigint[] default '{}', p_outputs jsonb[] default '{}', p_others jsonb default null)
 returns table (claim_id bigint, seq bigint, task_id bigint, parent_id bigint, root_id bigint, attempt smallint, priority smallint, kind text, args jsonb, policy jsonb)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();
     v_n int;
     v_won bigint[] := p_tasks;
     v_refused bigint[];
-    v_first bigint;
-    v_last bigint;
+    v_may_wait boolean;
+    v_may_be_needed boolean;
     v_some bigint[];
     v_edge_needs bigint[];
     v_edge_tasks bigint[];
@@ -63,7 +63,11 @@ begin
             return query select null::bigint, null::bigint, u.t, null::bigint, null::bigint, u.a, null::smallint, null::text, null::jsonb, null::jsonb
                 from unnest(p_tasks, p_attempts) u(t, a) where u.t = any (v_refused);
         end;
-        select min(w), max(w) into v_first, v_last from unnest(v_won) w;
+        -- Tasks that are done themselves but have open subtasks, and tasks that others need: most batches have neither, and one
+        -- look at the whole range of ids says so.
+        select exists (select from agentcorp.blocked b where b.shard = p_shard and b.task_id between r.first and r.last),
+                exists (select from agentcorp.dependency d where d.shard = p_shard and d.needs_id between r.first and r.last)
+            into v_may_wait, v_may_be_needed from (select min(w) first, max(w) last from unnest(v_won) w offset 0) r;
         if cardinality(p_outputs) > 0 then
             if exists (select from unnest(p_outputs) o where pg_column_size(o) > 262144 or o ? '$blob') then
                 p_outputs := array(select agentcorp.store_payload(p_shard, u.t, 'outputs', u.o)
@@ -78,16 +82,14 @@ begin
         if v_gated then
             perform agentcorp.free_slots(p_shard, v_won);
         end if;
-        -- Tasks that are done themselves but have open subtasks, and tasks that others need: most batches have neither, and one
-        -- look at the whole range of ids says so.
-        if exists (select from agentcorp.blocked b where b.shard = p_shard and b.task_id between v_first and v_last) then
+        if v_may_wait then
             v_some := array(select b.task_id from agentcorp.blocked b where b.shard = p_shard and b.task_id = any(v_won));
             if v_some <> '{}' then
                 v_won := agentcorp.await_subtasks(p_shard, v_won, v_some, v_now);
             end if;
         end if;
         v_n := cardinality(v_won);
-        if exists (select from agentcorp.dependency d where d.shard = p_shard and d.needs_id between v_first and v_last) then
+        if v_may_be_needed then
             select array_agg(d.needs_id), array_agg(d.task_id), array_agg(d.gate) into v_edge_needs, v_edge_tasks, v_edge_gates
                 from (select d.needs_id, d.task_id, d.gate from agentcorp.dependency d
                     where d.shard = p_shard and d.needs_id = any(v_won) limit 1001) d;
@@ -248,7 +250,7 @@ comment on function agentcorp.put_output is 'Records what a task returned';
 -- {task, attempt, outcome: completed|failed|cancelled|skipped|suspended|snoozed, ran_ms, output, error, retry, delay_ms, join}
 -- locks: fence (task id ascending), blocked, scheduled
 create function agentcorp.finish_others(p_shard smallint, p_worker bigint, p_others jsonb) returns table (task_id bigint, attempt smallint)
-language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();
@@ -355,7 +357,7 @@ comment on function agentcorp.finish_others is
 
 -- locks: fence (task id ascending), claim, scheduled or ready
 create function agentcorp.release(p_shard smallint, p_worker bigint, p_tasks bigint[], p_delay interval default null) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;
@@ -404,7 +406,7 @@ comment on function agentcorp.release is
     'Gives claimed tasks back that were not started: no attempt is burned. With a delay they come back later. Returns how many were still ours';
 
 create function agentcorp.close_claims(p_shard smallint, p_worker bigint) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 begin
     delete from agentcorp.claim c where c.shard = p_shard and c.worker_id = p_worker and not exists (
         select from unnest(c.task_ids, c.attempts) u(t, a) where not exists (
@@ -452,7 +454,7 @@ comment on function agentcorp.finish is
 
 -- Only what the worker holds can be finished. What it recorded before (a call sent twice) is neither recorded again nor refused.
 create function agentcorp.finish_many(worker bigint, results jsonb) returns table (task_id bigint, attempt smallint) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := agentcorp.clock();

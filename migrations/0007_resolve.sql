@@ -3,7 +3,7 @@
 
 -- locks: blocked (task id ascending), then what cancel_trees and make_ready lock
 create function agentcorp.settle_blocked(p_shard smallint, p_ids bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v record;
     v_need record;
@@ -77,7 +77,7 @@ comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and move
 -- `any` and quorum: what is still open is no longer needed, unless another task needs it too. That its parent waits for it is no
 -- such need: to the parent it then counts as met.
 create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_losers bigint[];
 begin
@@ -101,7 +101,7 @@ comment on function agentcorp.cancel_losers is 'Cancels needs that a satisfied a
 -- One decrement per dependant, however many of its needs ended: 100,000 children of one parent cost a hundred updates.
 -- locks: resolve, blocked (task id ascending)
 create function agentcorp.resolve_ends(p_shard smallint, p_limit int default 1000) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v record;
     v_edges record;
@@ -134,7 +134,7 @@ comment on function agentcorp.resolve_ends is 'Applies ended needs to those who 
 
 -- locks: scheduled
 create function agentcorp.promote(p_shard smallint, p_limit int default 1000, out promoted int, out next_in_ms bigint) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v record;

@@ -564,7 +564,7 @@ comment on function agentcorp.next_fires is 'The next moments of a schedule, beg
 
 -- locks: what enqueue and cancel lock; the schedule is the caller's
 create function agentcorp.fire_schedule(p_schedule agentcorp.schedule, p_now timestamptz, p_limit int, p_grace interval) returns int language plpgsql
-set enable_seqscan = off as $$
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     v agentcorp.schedule := p_schedule;
     v_times agentcorp.timetable := agentcorp.parse_cron(v.cron);
@@ -628,7 +628,7 @@ comment on function agentcorp.fire_schedule is 'Deals with what is due of one sc
 -- Whose turn comes last is who was served last: one with much to catch up with does not hold up the others, nor does one that fails.
 -- locks: schedule, then what enqueue and cancel lock
 create function agentcorp.fire_schedules(p_shard smallint, p_limit int default 100, p_grace interval default '1 minute',
-    out fired int, out failed int, out next_in_ms bigint) language plpgsql set enable_seqscan = off as $$
+    out fired int, out failed int, out next_in_ms bigint) language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v agentcorp.schedule;

@@ -122,7 +122,7 @@ comment on function agentcorp.event_json is 'An event as waits record it and as 
 
 -- locks: topic and key (shared), then what meet_waits and enqueue lock
 create function agentcorp.emit_event(topic text, data jsonb default '{}', key text default null) returns bigint language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_event agentcorp.event;
     v_shard smallint;
@@ -162,7 +162,7 @@ comment on function agentcorp.emit_event is
     'Publishes a fact, in the caller''s transaction: wakes the tasks that wait for it and enqueues the tasks of matching subscriptions. With a key the first one stands: another changes nothing and returns the id of the first';
 
 create function agentcorp.wake_waits(p_shard smallint, p_event agentcorp.event) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v record;
 begin
@@ -178,7 +178,7 @@ comment on function agentcorp.wake_waits is 'Gives an event to those who wait fo
 
 -- locks: blocked (task id ascending), then what make_ready locks
 create function agentcorp.meet_waits(p_shard smallint, p_tasks bigint[], p_names text[], p_value jsonb) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_open record;
@@ -212,7 +212,7 @@ comment on function agentcorp.meet_waits is 'Ends waits: records their step, and
 -- The tasks of an event are enqueued together; one by one only when one of them fails, so that a bad rule spoils neither the others
 -- nor the emitter's transaction. Its row is skipped while another notes a failure in it: emitters never wait for each other there.
 create function agentcorp.deliver(p_event agentcorp.event) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_event jsonb;
     v_nodes jsonb[];
@@ -261,7 +261,7 @@ comment on function agentcorp.deliver is 'Enqueues the tasks of the subscription
 -- then one that comes after.
 -- locks: topic or key (alone), fence, blocked
 create function agentcorp.await_event(task_id bigint, attempt int, name text, topic text, key text default null, timeout interval default null)
-returns jsonb language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+returns jsonb language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_shard smallint := agentcorp.shard_of(task_id);
@@ -347,7 +347,7 @@ comment on function agentcorp.find_event is 'The event that a wait is for, or nu
 
 -- Called with the blocked row locked.
 create function agentcorp.park(p_shard smallint, p_task bigint, p_attempt smallint, p_for_subtasks boolean) returns boolean language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_met boolean;
 begin
@@ -373,7 +373,7 @@ comment on function agentcorp.park is 'Parks a task that has suspended itself fo
 
 -- locks: blocked (skipping), then what make_ready locks
 create function agentcorp.expire_waits(p_shard smallint, p_limit int default 1000, out expired int, out next_in_ms bigint) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v record;
@@ -392,13 +392,13 @@ end $$;
 comment on function agentcorp.expire_waits is 'Ends waits whose time is over; says in how many milliseconds the next one is due, null when there is none';
 
 create function agentcorp.until(from_time timestamptz, moment timestamptz) returns bigint language sql immutable as $$
-    select greatest(ceil(extract(epoch from moment - from_time) * 1000), 0)::bigint
+    select case when moment is not null then greatest(ceil(extract(epoch from moment - from_time) * 1000), 0) end::bigint
 $$;
 comment on function agentcorp.until is 'Whole milliseconds until a moment: 0 when it has passed, null when there is none';
 
 -- One look instead of five: an idle coordinator asks this once a second, and calls the functions only when it says so.
 create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint)
-language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
 begin
