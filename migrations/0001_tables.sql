@@ -1,6 +1,7 @@
 -- The tables. A task's state is the table it stands in: bodies and history are insert-only, the hot tables are small and
 -- insert/delete-only. Every key of a table that belongs to a tree carries `shard`; a tree lives whole in one shard.
 -- Columns are ordered bigint, int, smallint, then variable length, so that no byte is lost to alignment.
+-- The hot tables are vacuumed early and without pauses: they stay small only as long as that keeps up with the workers.
 
 create schema if not exists agentcorp;
 comment on schema agentcorp is 'AgentCorp: a durable task queue and multi-agent orchestration engine';
@@ -60,8 +61,8 @@ create table agentcorp.ready (
     priority smallint not null,
     shard smallint not null,
     attempt smallint not null,
-    primary key (queue_id, priority, shard, seq, task_id)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+    primary key (queue_id, shard, priority, seq, task_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.ready is 'Tasks that may be claimed now';
 comment on column agentcorp.ready.seq is 'The clock in microseconds when the task became ready: first in, first out';
 
@@ -76,7 +77,7 @@ create table agentcorp.queued (
     concurrency_key text not null default '',
     ordered_key text not null default '',
     primary key (queue_id, tenant, concurrency_key, ordered_key, shard, priority, seq, task_id)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.queued is
     'Tasks whose time has come, waiting to be admitted: for a slot, a token, their turn. A line is what shares queue, tenant and keys';
 create unique index queued_task on agentcorp.queued (task_id, shard);
@@ -88,7 +89,7 @@ create table agentcorp.scheduled (
     why smallint not null,
     shard smallint not null,
     primary key (task_id, shard)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.scheduled is 'Tasks that wait for a time';
 comment on column agentcorp.scheduled.why is '0 enqueued for later, 1 retry, 2 snoozed, 3 given back: no handler';
 create index scheduled_due on agentcorp.scheduled (shard, run_at, task_id);
@@ -102,7 +103,7 @@ create table agentcorp.claim (
     task_ids bigint[] not null,
     attempts smallint[] not null,
     primary key (claim_id, shard)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.claim is
     'One row per claimed batch. A task in it runs while it has no attempt row of that number; the last one to end closes the claim';
 create index claim_worker on agentcorp.claim (worker_id);
@@ -175,7 +176,7 @@ create table agentcorp.blocked (
     phase smallint not null,
     shard smallint not null,
     primary key (task_id, shard)
-) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.blocked is 'Tasks that wait on other tasks, with the count of what is still open';
 comment on column agentcorp.blocked.phase is
     '0 blocked before its first run, 1 running (or about to) with open subtasks or a wait, 2 waiting for subtasks, 3 done, completes when its subtasks do, 4 waiting for an event, 5 a batch that is not sealed';
@@ -187,7 +188,7 @@ create table agentcorp.resolve (
     met boolean not null,
     shard smallint not null,
     primary key (shard, seq, needs_id)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.resolve is 'Outbox: tasks that have ended and that others need; the coordinator empties it';
 
 create table agentcorp.unique_key (
@@ -254,7 +255,7 @@ create table agentcorp.count_delta (
     cancelled int not null default 0,
     skipped int not null default 0,
     shard smallint not null
-) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.count_delta is 'Changes of the depths of a queue, one row per call; folded into counter by the coordinator';
 
 create table agentcorp.counter (

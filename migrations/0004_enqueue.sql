@@ -355,14 +355,10 @@ create function agentcorp.enqueue_many(tasks jsonb) returns setof bigint languag
 set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
-    v_seq bigint := agentcorp.micros(v_now);
     v_shard smallint := agentcorp.choose_shard(null);
     v_nodes jsonb[];
     v_ids bigint[];
     v_node jsonb;
-    v_queued bigint[];
-    v_queues int[];
-    v_later boolean[];
 begin
     if jsonb_typeof(tasks) is distinct from 'array' then
         raise exception 'tasks is not an array' using errcode = 'AC007', hint = 'Pass [{"kind": "...", "args": {...}}, ...].';
@@ -376,25 +372,7 @@ begin
         return;
     end if;
     v_ids := array(select agentcorp.next_id(v_shard) from generate_series(1, cardinality(v_nodes)));
-    v_queues := agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids);
-    v_later := array(select coalesce((n ->> 'run_at')::timestamptz > v_now, false) from unnest(v_nodes) with ordinality x(n, i) order by x.i);
-    v_queued := agentcorp.must_queue(v_shard, array(select x.id from unnest(v_ids, v_later) x(id, later) where not x.later));
-    insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
-        select v_seq + x.i - 1, x.id, x.queue, coalesce((x.n ->> 'priority')::smallint, 4), s.shard, 1
-        from agentcorp.shard s cross join unnest(v_nodes, v_ids, v_queues, v_later) with ordinality x(n, id, queue, later, i)
-        where s.shard = v_shard and not x.later and (v_queued = '{}' or x.id not in (select unnest(v_queued)));
-    if v_queued <> '{}' then
-        perform agentcorp.queue_up(v_shard, v_queued, array_fill(1::smallint, array[cardinality(v_queued)]));
-    end if;
-    if true = any (v_later) then
-        insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
-            select (x.n ->> 'run_at')::timestamptz, x.id, 1, 0, s.shard
-            from agentcorp.shard s cross join unnest(v_nodes, v_ids, v_later) x(n, id, later) where s.shard = v_shard and x.later;
-        perform agentcorp.wake_coordinator(v_shard);
-    end if;
-    insert into agentcorp.count_delta (queue_id, ready, scheduled, shard)
-        select x.queue, count(*) filter (where not x.later), count(*) filter (where x.later), v_shard from unnest(v_queues, v_later) x(queue, later) group by 1;
-    perform agentcorp.wake(v_shard, q.id) from (select distinct u.id from unnest(v_queues) u(id)) q;
+    perform agentcorp.place_free(v_shard, v_now, v_nodes, v_ids, agentcorp.insert_bodies(v_shard, v_now, v_nodes, v_ids));
     return query select unnest(v_ids);
 end $$;
 comment on function agentcorp.enqueue_many is

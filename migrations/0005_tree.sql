@@ -137,6 +137,31 @@ begin
 end $$;
 comment on function agentcorp.insert_bodies is 'Inserts the bodies of checked JSON tasks; returns the queue of each';
 
+create function agentcorp.place_free(p_shard smallint, p_now timestamptz, p_nodes jsonb[], p_ids bigint[], p_queues int[]) returns void language plpgsql
+set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+declare
+    v_later boolean[] := array(select coalesce((n ->> 'run_at')::timestamptz > p_now, false) from unnest(p_nodes) with ordinality x(n, i) order by x.i);
+    v_queued bigint[] := agentcorp.must_queue(p_shard, array(select x.id from unnest(p_ids, v_later) x(id, later) where not x.later));
+begin
+    insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
+        select agentcorp.micros(p_now) + x.i - 1, x.id, x.queue, coalesce((x.n ->> 'priority')::smallint, 4), s.shard, 1
+        from agentcorp.shard s cross join unnest(p_nodes, p_ids, p_queues, v_later) with ordinality x(n, id, queue, later, i)
+        where s.shard = p_shard and not x.later and (v_queued = '{}' or x.id not in (select unnest(v_queued)));
+    if v_queued <> '{}' then
+        perform agentcorp.queue_up(p_shard, v_queued, array_fill(1::smallint, array[cardinality(v_queued)]));
+    end if;
+    if true = any (v_later) then
+        insert into agentcorp.scheduled (run_at, task_id, attempt, why, shard)
+            select (x.n ->> 'run_at')::timestamptz, x.id, 1, 0, s.shard
+            from agentcorp.shard s cross join unnest(p_nodes, p_ids, v_later) x(n, id, later) where s.shard = p_shard and x.later;
+        perform agentcorp.wake_coordinator(p_shard);
+    end if;
+    insert into agentcorp.count_delta (queue_id, ready, scheduled, shard)
+        select x.queue, count(*) filter (where not x.later), count(*) filter (where x.later), p_shard from unnest(p_queues, v_later) x(queue, later) group by 1;
+    perform agentcorp.wake(p_shard, q.id) from (select distinct u.id from unnest(p_queues) u(id)) q;
+end $$;
+comment on function agentcorp.place_free is 'Puts new tasks that need nothing where they belong: ready, queued or scheduled; counts them, and wakes their queues';
+
 -- Kahn (1962): take away what needs nothing that is left; who remains needs a cycle. Then follow needs among those who remain, as often
 -- as there are nodes: that ends on the cycle itself.
 create function agentcorp.find_cycle(p_n int, p_from int[], p_to int[]) returns int[] language plpgsql immutable set jit = off as $$
@@ -249,6 +274,9 @@ begin
         v_shard := agentcorp.shard_of(p_parent);
         perform agentcorp.hold(v_shard, p_parent);
         select to_jsonb(t.tenant) into v_tenant from agentcorp.task t where t.id = p_parent and t.shard = v_shard;
+        if v_tenant is null and not exists (select from unnest(p_trees) n where jsonb_typeof(n) <> 'object' or n ?| '{name,needs,subtasks,sequential,join}') then
+            return agentcorp.insert_leaves(v_shard, p_parent, p_trees, p_pointers);
+        end if;
         v_known := array(select (select t.id from agentcorp.task t where t.parent_id = p_parent and t.name = x.n ->> 'name' and t.shard = v_shard limit 1)
             from unnest(p_trees) with ordinality x(n, i) order by x.i);
         if array_position(v_known, null) is null then
@@ -258,27 +286,19 @@ begin
         p_trees := array(select x.n from unnest(p_trees, v_known) with ordinality x(n, k, i) where x.k is null order by x.i);
     end if;
     -- 1. the tree as rows: a node, its parent's number, a pointer to say where an error is
-    if v_tenant is null and not exists (select from unnest(p_trees) n where jsonb_typeof(n) <> 'object' or n ? 'subtasks') then
-        v_nodes := p_trees;
-        v_pointers := p_pointers;
-        v_n := cardinality(p_trees);
-        v_parents := array_fill(0, array[v_n]);
-        v_depths := v_parents;
-    else
-        with recursive node(n, tenant, p, path, depth) as (
-            select x.n, coalesce(x.n -> 'tenant', v_tenant), x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
-            union all
-            select c.n, coalesce(c.n -> 'tenant', node.tenant), node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
-            from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
-                with ordinality c(n, i) where node.depth <= 1000
-        ), numbered as (select node.*, row_number() over (order by path) i from node)
-        select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
-                || case when a.tenant is not null then jsonb_build_object('tenant', a.tenant) else '{}' end
-                order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
-            array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
-            into v_nodes, v_pointers, v_parents, v_depths, v_n
-            from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
-    end if;
+    with recursive node(n, tenant, p, path, depth) as (
+        select x.n, coalesce(x.n -> 'tenant', v_tenant), x.p, array[x.i::int], 0 from unnest(p_trees, p_pointers) with ordinality x(n, p, i)
+        union all
+        select c.n, coalesce(c.n -> 'tenant', node.tenant), node.p || '/subtasks/' || c.i - 1, node.path || c.i::int, node.depth + 1
+        from node cross join lateral jsonb_array_elements(case when jsonb_typeof(node.n -> 'subtasks') = 'array' then node.n -> 'subtasks' else '[]' end)
+            with ordinality c(n, i) where node.depth <= 1000
+    ), numbered as (select node.*, row_number() over (order by path) i from node)
+    select array_agg(a.n - 'subtasks' || case when a.n ? 'subtasks' and jsonb_typeof(a.n -> 'subtasks') <> 'array' then jsonb_build_object('subtasks', a.n -> 'subtasks') else '{}' end
+            || case when a.tenant is not null then jsonb_build_object('tenant', a.tenant) else '{}' end
+            order by a.i) filter (where jsonb_typeof(a.n) = 'object'),
+        array_agg(a.p order by a.i), array_agg(coalesce(b.i, 0) order by a.i), array_agg(a.depth order by a.i), count(*)
+        into v_nodes, v_pointers, v_parents, v_depths, v_n
+        from numbered a left join numbered b on b.path = a.path[:cardinality(a.path) - 1];
     if cardinality(v_nodes) is distinct from v_n then
         raise exception 'a task in the tree is not an object' using errcode = 'AC007', hint = 'Each task is {"kind": "...", ...}.';
     end if;
@@ -410,6 +430,32 @@ begin
     return array(select coalesce(x.k, v_tops[count(*) filter (where x.k is null) over (order by x.i)]) from unnest(v_known) with ordinality x(k, i) order by x.i);
 end $$;
 comment on function agentcorp.insert_trees is 'Checks and inserts trees, as roots or as subtasks of an open task; returns the ids of the tops';
+
+-- A fan-out: thousands alike, with nothing between them and nothing below them.
+create function agentcorp.insert_leaves(p_shard smallint, p_parent bigint, p_nodes jsonb[], p_pointers text[]) returns bigint[] language plpgsql
+set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+declare
+    v_now timestamptz := agentcorp.clock();
+    v_n int := cardinality(p_nodes);
+    v_gate bigint;
+    v_parent agentcorp.task;
+    v_ids bigint[];
+    v_queues int[];
+begin
+    perform agentcorp.check_nodes(p_nodes, p_pointers, true);
+    v_gate := agentcorp.open_gate(p_shard, p_parent, v_n, true);
+    select * into v_parent from agentcorp.task t where t.id = p_parent and t.shard = p_shard;
+    if v_parent.depth >= 1000 then
+        raise exception 'the tree is over 1000 levels deep' using errcode = 'AC007';
+    end if;
+    v_ids := array(select agentcorp.next_id(p_shard) from generate_series(1, v_n));
+    v_queues := agentcorp.insert_bodies(p_shard, v_now, p_nodes, v_ids, array_fill(p_parent, array[v_n]), v_parent.root_id, array_fill(v_parent.depth + 1, array[v_n]));
+    insert into agentcorp.dependency (needs_id, task_id, gate, shard)
+        select i, p_parent, v_gate, s.shard from agentcorp.shard s cross join unnest(v_ids) i where s.shard = p_shard;
+    perform agentcorp.place_free(p_shard, v_now, p_nodes, v_ids, v_queues);
+    return v_ids;
+end $$;
+comment on function agentcorp.insert_leaves is 'Inserts subtasks of an open task that need nothing and have no subtasks themselves';
 
 create function agentcorp.add_subtask(parent_id bigint, kind text, args jsonb default '{}', queue text default 'default', priority int default 4,
     run_at timestamptz default null, max_attempts int default 10, timeout interval default null, backoff text default null,

@@ -9,24 +9,25 @@ create function agentcorp.work(
     p_output_tasks bigint[] default '{}', p_outputs jsonb[] default '{}', p_others jsonb default null)
 returns table (claim_id bigint, seq bigint, task_id bigint, parent_id bigint, root_id bigint, attempt smallint, priority smallint, kind text, args jsonb, policy jsonb)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_memoize = off as $$
 #variable_conflict use_column
 declare
-    v_now timestamptz := agentcorp.clock();
+    v_now timestamptz;
     v_n int;
     v_won bigint[] := p_tasks;
     v_refused bigint[];
     v_may_wait boolean;
     v_may_be_needed boolean;
     v_some bigint[];
-    v_edge_needs bigint[];
-    v_edge_tasks bigint[];
-    v_edge_gates bigint[];
+    v_edges agentcorp.dependency[];
+    v_released bigint[];
     v_claim bigint;
     v_open boolean;
     v_gated boolean;
     v_admitted int;
     v_left int := p_limit;
+    -- What is older than this has been committed, or is late.
+    v_settled bigint;
     v_levels int;
     v_start int := 0;
     v_hash int;
@@ -40,6 +41,11 @@ declare
     v_all_attempts smallint[];
     v_all_seqs bigint[];
 begin
+    if p_limit >= 50 then
+        perform agentcorp.wait_to_claim(p_shard, p_queue);
+    end if;
+    v_now := agentcorp.clock();
+    v_settled := agentcorp.micros(v_now) - 50000;
     select q.paused_at is null, q.gated into v_open, v_gated from agentcorp.queue q where q.id = p_queue;
     -- 1. finish what has completed
     if cardinality(p_tasks) > 0 then
@@ -90,12 +96,10 @@ begin
         end if;
         v_n := cardinality(v_won);
         if v_may_be_needed then
-            select array_agg(d.needs_id), array_agg(d.task_id), array_agg(d.gate) into v_edge_needs, v_edge_tasks, v_edge_gates
-                from (select d.needs_id, d.task_id, d.gate from agentcorp.dependency d
-                    where d.shard = p_shard and d.needs_id = any(v_won) limit 1001) d;
-        end if;
-        if v_edge_tasks is not null then
-            perform agentcorp.hand_over(p_shard, v_won, v_edge_needs, v_edge_tasks, v_edge_gates);
+            v_edges := array(select d from agentcorp.dependency d where d.shard = p_shard and d.needs_id = any(v_won) limit 1001);
+            if cardinality(v_edges) > 0 then
+                v_released := agentcorp.hand_over(p_shard, v_won, v_edges, p_queue);
+            end if;
         end if;
     else
         v_n := 0;
@@ -125,11 +129,17 @@ begin
             if v_hash % 8 = 0 then
                 v_start := (v_hash / 8) % v_levels;
             end if;
+            if v_start = 0 and p_priorities = '{0,1,2,3,4,5,6,7,8,9}' and 0 = all (p_floors) then
+                select array_agg(q.c), array_agg(q.task_id), array_agg(q.attempt), array_agg(q.seq) into v_all_ctids, v_all_ids, v_all_attempts, v_all_seqs from
+                    (select r.ctid c, r.task_id, r.attempt, r.seq from agentcorp.ready r where r.shard = p_shard and r.queue_id = p_queue
+                     order by r.priority, r.seq, r.task_id limit p_limit for update skip locked) q;
+                v_levels := 0;
+            end if;
             for v_i in 0 .. v_levels - 1 loop
                 v_level := 1 + (v_start + v_i) % v_levels;
                 select array_agg(q.c), array_agg(q.task_id), array_agg(q.attempt), array_agg(q.seq) into v_ctids, v_ids, v_attempts, v_seqs from
                     (select r.ctid c, r.task_id, r.attempt, r.seq from agentcorp.ready r
-                     where r.shard = p_shard and r.queue_id = p_queue and r.priority = p_priorities[v_level] and r.seq > p_floors[v_level]
+                     where r.shard = p_shard and r.queue_id = p_queue and r.priority = p_priorities[v_level] and r.seq > least(p_floors[v_level], v_settled)
                      order by r.seq, r.task_id limit v_left for update skip locked) q;
                 if v_ids is not null then
                     v_left := v_left - cardinality(v_ids);
@@ -143,6 +153,10 @@ begin
                 end if;
             end loop;
         end if;
+    end if;
+    -- What was handed over in this queue is mostly claimed by this very call, and nobody else has to know.
+    if v_released <> '{}' and not v_released <@ coalesce(v_all_ids, '{}') then
+        perform agentcorp.wake(p_shard, p_queue);
     end if;
     if v_n > 0 or v_all_ids is not null then
         insert into agentcorp.count_delta (queue_id, ready, running, completed, shard)
@@ -160,7 +174,20 @@ begin
             from agentcorp.task t where t.id = u.i and t.shard = p_shard offset 0) t;
 end $$;
 comment on function agentcorp.work is
-    'Finishes a batch and claims the next. p_floors: per priority, rows at or below that seq are skipped. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
+    'Finishes a batch and claims the next. p_floors: per priority, the highest seq that was claimed before; rows at or below it are skipped, but for the last 50 ms. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
+
+-- Each claim passes over the rows that others have locked: of 64 at once, each would look at what the 63 before it take. So at most four
+-- large ones look at the same time.
+create function agentcorp.wait_to_claim(p_shard smallint, p_queue int) returns void language plpgsql as $$
+declare
+    v_key int := hashint8((p_queue::bigint << 16) + p_shard);
+begin
+    if not (pg_try_advisory_xact_lock(20270, v_key) or pg_try_advisory_xact_lock(20271, v_key)
+        or pg_try_advisory_xact_lock(20272, v_key) or pg_try_advisory_xact_lock(20273, v_key)) then
+        perform pg_advisory_xact_lock(20270 + pg_backend_pid() % 4, v_key);
+    end if;
+end $$;
+comment on function agentcorp.wait_to_claim is 'Lets at most four transactions at a time claim many tasks of a queue';
 
 -- Their attempt is recorded as suspended instead, and they complete when their last subtask does. Returns what really ended.
 create function agentcorp.await_subtasks(p_shard smallint, p_won bigint[], p_parents bigint[], p_now timestamptz) returns bigint[] language plpgsql as $$
@@ -186,35 +213,52 @@ comment on function agentcorp.await_subtasks is 'Parks tasks that returned while
 -- A dependant whose remaining needs all ended in this batch is made ready here, so that the same worker can claim it in the
 -- same call; everything else goes through the outbox to the resolver. Edges of a dependant that was released here mean nothing
 -- to the resolver any more, because its gate is gone.
-create function agentcorp.hand_over(p_shard smallint, p_won bigint[], p_needs bigint[], p_tasks bigint[], p_gates bigint[]) returns void language plpgsql as $$
+create function agentcorp.hand_over(p_shard smallint, p_won bigint[], p_edges agentcorp.dependency[], p_queue int default null) returns bigint[] language plpgsql as $$
 declare
+    v_now timestamptz := agentcorp.clock();
+    v_freed agentcorp.blocked[];
     v_ids bigint[];
-    v_attempts smallint[];
-    v_run_ats timestamptz[];
+    v_ready agentcorp.ready[];
     v_left bigint[];
 begin
-    if cardinality(p_needs) <= 1000 then
-        select array_agg(q.task_id), array_agg(q.attempt), array_agg(q.run_at) into v_ids, v_attempts, v_run_ats from (
-            select b.task_id, b.attempt, b.run_at from (select u.t, u.g, count(*) n from unnest(p_tasks, p_gates) u(t, g) group by 1, 2 order by 1) e
-            cross join lateral (select b.task_id, b.attempt, b.run_at from agentcorp.blocked b
-                where b.shard = p_shard and b.task_id = e.t and b.gate = e.g
-                and b.remaining = e.n and b.failed = 0 and b.quorum <= 0 and b.phase in (0, 2) for update skip locked) b) q;
-        if v_ids is not null then
-            delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_ids);
-            perform agentcorp.make_ready(p_shard, v_ids, v_attempts, v_run_ats);
-            perform agentcorp.count_released(p_shard, v_ids, v_run_ats);
-        end if;
-        v_left := array(select distinct u.n from unnest(p_needs, p_tasks) u(n, t) where v_ids is null or u.t <> all (v_ids));
-        insert into agentcorp.resolve (seq, needs_id, met, shard)
-            select agentcorp.micros(agentcorp.clock()), i, true, s.shard from agentcorp.shard s cross join unnest(v_left) i where s.shard = p_shard;
-        if v_left <> '{}' then
-            perform agentcorp.wake_coordinator(p_shard);
-        end if;
-    else
+    if cardinality(p_edges) > 1000 then
         perform agentcorp.publish_ends(p_shard, p_won, 1::smallint);
+        return '{}';
     end if;
+    v_freed := array(select b from (select e.task_id, e.gate, count(*) n from unnest(p_edges) e group by 1, 2 order by 1) e
+        cross join lateral (select b.* from agentcorp.blocked b
+            where b.shard = p_shard and b.task_id = e.task_id and b.gate = e.gate
+            and b.remaining = e.n and b.failed = 0 and b.quorum <= 0 and b.phase in (0, 2) for update skip locked) b);
+    if cardinality(v_freed) > 0 then
+        v_ids := array(select f.task_id from unnest(v_freed) f);
+        delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_ids);
+        -- Those that may run at once, and need not be admitted.
+        v_ready := array(select row(agentcorp.micros(v_now) + f.i - 1, f.task_id, t.queue_id, t.priority, p_shard, f.attempt)
+            from unnest(v_freed) with ordinality f(task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard, i)
+            cross join lateral (select t.queue_id, t.priority from agentcorp.task t where t.id = f.task_id and t.shard = p_shard offset 0) t
+            cross join lateral (select from agentcorp.queue q where q.id = t.queue_id and not q.gated offset 0) q
+            where f.run_at is null or f.run_at <= v_now);
+        if cardinality(v_ready) = cardinality(v_ids) then
+            insert into agentcorp.ready (seq, task_id, queue_id, priority, shard, attempt)
+                select r.seq, r.task_id, r.queue_id, r.priority, s.shard, r.attempt from agentcorp.shard s cross join unnest(v_ready) r where s.shard = p_shard;
+            insert into agentcorp.count_delta (queue_id, blocked, ready, shard)
+                select r.queue_id, -count(*), count(*), p_shard from unnest(v_ready) r group by 1;
+            perform agentcorp.wake(p_shard, w.queue_id) from (select distinct r.queue_id from unnest(v_ready) r where r.queue_id is distinct from p_queue) w;
+        else
+            v_ready := '{}';
+            perform agentcorp.make_ready(p_shard, v_ids, array(select f.attempt from unnest(v_freed) f), array(select f.run_at from unnest(v_freed) f));
+            perform agentcorp.count_released(p_shard, v_ids, array(select f.run_at from unnest(v_freed) f));
+        end if;
+    end if;
+    v_left := array(select distinct e.needs_id from unnest(p_edges) e where v_ids is null or e.task_id <> all (v_ids));
+    if v_left <> '{}' then
+        insert into agentcorp.resolve (seq, needs_id, met, shard)
+            select agentcorp.micros(v_now), i, true, s.shard from agentcorp.shard s cross join unnest(v_left) i where s.shard = p_shard;
+        perform agentcorp.wake_coordinator(p_shard);
+    end if;
+    return array(select r.task_id from unnest(v_ready) r where r.queue_id = p_queue);
 end $$;
-comment on function agentcorp.hand_over is 'Unblocks at once what only waited for the tasks that have just completed';
+comment on function agentcorp.hand_over is 'Unblocks at once what only waited for the tasks that have just completed. Returns those that are ready in p_queue, of which nobody has been told';
 
 create function agentcorp.count_released(p_shard smallint, p_ids bigint[], p_run_ats timestamptz[]) returns void language plpgsql as $$
 declare
@@ -256,7 +300,7 @@ declare
     v_now timestamptz := agentcorp.clock();
     v record;
     v_body record;
-    v_edges record;
+    v_edges agentcorp.dependency[];
     v_ledger agentcorp.blocked;
     v_outcome smallint;
     v_failures int;
@@ -340,10 +384,9 @@ begin
                 perform agentcorp.cancel_below(p_shard, array[v.task]);
             end if;
             if v_outcome = 1 then
-                select array_agg(d.needs_id) needs, array_agg(d.task_id) tasks, array_agg(d.gate) gates into v_edges from (
-                    select d.needs_id, d.task_id, d.gate from agentcorp.dependency d where d.shard = p_shard and d.needs_id = v.task limit 1001) d;
-                if v_edges.needs is not null then
-                    perform agentcorp.hand_over(p_shard, array[v.task], v_edges.needs, v_edges.tasks, v_edges.gates);
+                v_edges := array(select d from agentcorp.dependency d where d.shard = p_shard and d.needs_id = v.task limit 1001);
+                if cardinality(v_edges) > 0 then
+                    perform agentcorp.hand_over(p_shard, array[v.task], v_edges);
                 end if;
             else
                 perform agentcorp.publish_ends(p_shard, array[v.task], v_outcome);

@@ -31,7 +31,7 @@ create table agentcorp.arrival (
     tenant text not null,
     concurrency_key text not null,
     ordered_key text not null
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.arrival is 'Outbox for the admitter: lines that have new tasks, or whose slots have been freed';
 
 create table agentcorp.line (
@@ -43,7 +43,7 @@ create table agentcorp.line (
     concurrency_key text not null,
     ordered_key text not null,
     primary key (queue_id, tenant, concurrency_key, ordered_key, shard)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.line is 'Lines with tasks in queued, or with an ordered task under way';
 comment on column agentcorp.line.parked_until is 'null: its head may be admitted; infinity: not before a slot is freed; else not before then';
 comment on column agentcorp.line.holder is 'The task of an ordered key that is under way: until it has ended nothing else of the line is admitted';
@@ -59,7 +59,7 @@ create table agentcorp.turn (
     active boolean not null,
     tenant text not null,
     primary key (queue_id, tenant, shard)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.turn is 'How far each tenant of a queue has been served, in tasks divided by weight: the least is next (stride scheduling, Waldspurger 1995)';
 create index turn_order on agentcorp.turn (queue_id, shard, pass) where active;
 
@@ -72,7 +72,7 @@ create table agentcorp.slot (
     concurrency_key text not null,
     ordered_key text not null,
     primary key (task_id, shard)
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.slot is 'Admitted tasks that count against a limit, until that attempt has ended';
 create index slot_key on agentcorp.slot (concurrency_key, shard) where concurrency_key <> '';
 create index slot_queue on agentcorp.slot (queue_id, shard);

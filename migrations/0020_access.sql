@@ -34,7 +34,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
         'node_policy check_nodes insert_bodies find_cycle insert_trees refuse_cycle await_subtasks hand_over count_released is_recorded put_output '
         'finish_others close_claims settle_blocked cancel_losers cancel_trees cancel_below last_outcome require_lease drop_tenant_policies '
         'admit_round free_slots gate_queues must_queue queue_ready queue_up read_arrivals refuse_own_line rule_for share_of take_queued take_tokens take_turn tokens '
-        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule refuse_schedule scheduled_task wake_waits meet_waits deliver lock_topic park until')) x(c, f);
+        'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule refuse_schedule scheduled_task wake_waits meet_waits deliver lock_topic park until wait_to_claim insert_leaves place_free')) x(c, f);
 
 create function agentcorp.own_tenant() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select r.tenant from agentcorp.tenant_role r where r.role_name = agentcorp.caller()

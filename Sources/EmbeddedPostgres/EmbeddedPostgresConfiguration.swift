@@ -77,7 +77,7 @@ public struct EmbeddedPostgresConfiguration: Sendable {
         "checkpoint_completion_target": "0.9",
         "random_page_cost": "1.1",
         "jit": "off",
-        "autovacuum_naptime": "15s",
+        "autovacuum_naptime": "5s",
         "log_checkpoints": "off",
         "log_line_prefix": "%m [%p] %q%a ",
     ]

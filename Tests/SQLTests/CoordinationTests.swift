@@ -22,6 +22,32 @@ struct CoordinationTests {
         #expect(try await sql.state(1) == "scheduled")
     }
 
+    @Test("one look tells which of the five duties has something to do, and when")
+    func due() async throws {
+        let sql = try await Session.open()
+        let look = """
+            select resolve_ms, promote_ms between 590000 and 600000, admit_ms, fire_ms between 1 and 86400000, expire_ms between 1 and 60000
+            from agentcorp.due(0::smallint)
+            """
+        #expect(try await sql.rows(look) == ["||||"])
+        try await sql.enqueue("'later', run_at => agentcorp.clock() + interval '10 minutes'")
+        #expect(try await sql.rows(look) == ["|true|||"])
+        try await sql.run("select agentcorp.set_schedule('nightly', '@daily', 'report')")
+        #expect(try await sql.rows(look) == ["|true||true|"])
+        let worker = try await sql.worker()
+        let waiter = try await sql.enqueue("'waits', queue => 'default'")
+        _ = try await sql.claim(worker, 1)
+        try await sql.run("select agentcorp.await_event(\(waiter), 1, 'w', 'topic', timeout => '1 minute')")
+        #expect(try await sql.rows(look) == ["|true||true|true"])
+        try await sql.enqueue("'keyed', concurrency_key => 'k'")
+        #expect(try await sql.value("select admit_ms from agentcorp.due(0::smallint)") == "0")
+        try await sql.run("insert into agentcorp.resolve (seq, needs_id, met, shard) values (1, \(waiter), true, 0)")
+        #expect(try await sql.value("select resolve_ms from agentcorp.due(0::smallint)") == "0")
+        try await sql.run("delete from agentcorp.resolve")
+        try await sql.setClock("20 minutes")
+        #expect(try await sql.value("select promote_ms from agentcorp.due(0::smallint)") == "0")
+    }
+
     @Test("two promoters share the work, two resolvers too")
     func concurrent() async throws {
         let one = try await Session.open(clock: "2 hours")

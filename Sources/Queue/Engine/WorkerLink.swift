@@ -1,4 +1,4 @@
-internal import Postgres
+public import Postgres
 
 /// What a worker says to the database; one method to one SQL function.
 public struct WorkerLink: Sendable {
@@ -18,6 +18,11 @@ public struct WorkerLink: Sendable {
             [host, pid, version, queues, kinds, Int32(clamping: concurrency)])
         let row = result.rows[0]
         return WorkerLink(database: database, worker: try row.int64(0), queueIDs: try row.int32Array(1))
+    }
+
+    /// The same worker, speaking through a connection of the caller's.
+    public func on(_ connection: PostgresConnection) -> WorkerLink {
+        WorkerLink(database: connection, worker: worker, queueIDs: queueIDs)
     }
 
     /// Records finished attempts and claims the next tasks, in one commit.

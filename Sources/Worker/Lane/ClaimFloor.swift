@@ -2,11 +2,10 @@ package import Queue
 
 /// Remembers how far each priority has been claimed, so that a claim skips the dead index entries before that.
 ///
-/// A row that commits late, or comes back, may stand below the floor. So the floor is dropped every few seconds, when
-/// nothing is found, and on a hint: such a row is delayed, never lost.
+/// A row that commits late, or comes back, may stand below the floor. The server looks at the last 50 milliseconds all
+/// the same, and the floor is dropped every few seconds, when nothing is found, and on a hint: such a row is delayed,
+/// never lost.
 package struct ClaimFloor {
-    /// Rows that committed a little out of order, in microseconds of `seq`, are still seen.
-    static let lag: Int64 = 50_000
     /// After so long the floor is dropped.
     static let lifetime: Duration = .seconds(2)
     /// While there is work, hints come often, and each reset looks at all dead entries again.
@@ -39,7 +38,7 @@ package struct ClaimFloor {
             let first = Int16(turn / 8 % 10)
             priorities = (0..<10).map { (first + $0) % 10 }
         }
-        return ClaimWindow(priorities: priorities, floors: priorities.map { highest[$0].map { $0 - Self.lag } ?? 0 })
+        return ClaimWindow(priorities: priorities, floors: priorities.map { highest[$0] ?? 0 })
     }
 
     /// What a claim over `window` brought.

@@ -7,44 +7,62 @@ extension Lane {
     /// How long a result may wait for others to be recorded with it.
     private static let linger: Duration = .milliseconds(2)
 
-    /// Claims and reports until the lane is stopped and nothing is left to report.
-    func run(shards: [Int16]) async {
-        var poll = configuration.pollInterval.lowerBound
+    /// What outlives a connection.
+    private struct Progress {
+        var poll: Duration
         var nextPoll = ContinuousClock.now
         var outage = Outage()
+        /// Per shard, what has been taken from the lane's state and not been recorded yet.
         var unsent: [Int16: LaneReport] = [:]
+    }
+
+    /// Claims and reports until the lane is stopped and nothing is left to report.
+    func run(shards: [Int16]) async {
+        var progress = Progress(poll: configuration.pollInterval.lowerBound)
         while true {
-            let turn = takeTurn(pollIsDue: ContinuousClock.now >= nextPoll)
-            for (shard, report) in turn.reports { unsent[shard, default: LaneReport()].merge(report) }
-            let toReport = unsent.keys.filter { unsent[$0]?.isEmpty == false }
-            if toReport.isEmpty, turn.capacity == 0 {
-                if turn.isDone { return }
-                let untilPoll = turn.hasRoom ? nextPoll - .now : configuration.pollInterval.upperBound
-                await signal.wait(for: turn.isLingering ? Self.linger : max(untilPoll, .milliseconds(1)))
-                continue
-            }
             do {
-                var found = 0
-                for shard in shards where turn.capacity > found || unsent[shard]?.isEmpty == false {
-                    let report = unsent[shard] ?? LaneReport()
-                    found += try await exchange(shard: shard, report, limit: max(turn.capacity - found, 0))
-                    unsent[shard] = nil
-                }
-                outage.isOver(logger)
-                if turn.capacity > 0 {
-                    poll =
-                        found > 0
-                        ? configuration.pollInterval.lowerBound : min(poll * 2, configuration.pollInterval.upperBound)
-                    // A full claim means that there is more.
-                    nextPoll = found == turn.capacity ? .now : .now + poll
+                return try await pool.withConnection { connection in
+                    try await serve(shards, on: connection, &progress)
                 }
             } catch {
-                if turn.isStopping, outage.count > 5 {
+                if state.withLock({ $0.isStopping }), progress.outage.count > 5 {
                     logger.error(
                         "giving up on unreported results: they will be rescued", metadata: ["error": "\(error)"])
                     return
                 }
-                await outage.pause(error, logger)
+                await progress.outage.pause(error, logger)
+            }
+        }
+    }
+
+    /// Does so for as long as a connection lasts, on that connection's own thread: what ends wakes the very thread that
+    /// reports it, and each change of threads would take longer than all else that is done for a task that runs alone.
+    private func serve(
+        _ shards: [Int16], on connection: isolated PostgresConnection, _ progress: inout Progress
+    ) async throws {
+        while true {
+            let turn = takeTurn(pollIsDue: ContinuousClock.now >= progress.nextPoll)
+            for (shard, report) in turn.reports { progress.unsent[shard, default: LaneReport()].merge(report) }
+            if turn.capacity == 0, progress.unsent.values.allSatisfy(\.isEmpty) {
+                if turn.isDone { return }
+                let untilPoll = turn.hasRoom ? progress.nextPoll - .now : configuration.pollInterval.upperBound
+                await signal.wait(for: turn.isLingering ? Self.linger : max(untilPoll, .milliseconds(1)))
+                continue
+            }
+            var found = 0
+            for shard in shards where turn.capacity > found || progress.unsent[shard]?.isEmpty == false {
+                let report = progress.unsent[shard] ?? LaneReport()
+                found += try await exchange(shard: shard, report, limit: max(turn.capacity - found, 0), on: connection)
+                progress.unsent[shard] = nil
+            }
+            progress.outage.isOver(logger)
+            if turn.capacity > 0 {
+                progress.poll =
+                    found > 0
+                    ? configuration.pollInterval.lowerBound
+                    : min(progress.poll * 2, configuration.pollInterval.upperBound)
+                // A full claim means that there is more.
+                progress.nextPoll = found == turn.capacity ? .now : .now + progress.poll
             }
         }
     }
@@ -103,8 +121,10 @@ extension Lane {
     }
 
     /// One call: report, and claim. Returns how many were claimed.
-    private func exchange(shard: Int16, _ report: LaneReport, limit: Int) async throws -> Int {
-        let link = identity.link
+    private func exchange(
+        shard: Int16, _ report: LaneReport, limit: Int, on connection: isolated PostgresConnection
+    ) async throws -> Int {
+        let link = identity.link.on(connection)
         if !report.released.isEmpty { _ = try await link.release(shard: shard, tasks: report.released) }
         if !report.postponed.isEmpty {
             _ = try await link.release(shard: shard, tasks: report.postponed, delay: configuration.unknownKindDelay)
