@@ -2,6 +2,8 @@
 -- Lock order everywhere: unique_key, fence (task id ascending), claim, blocked (task id ascending), scheduled, queued, ready.
 -- A join of an array with a table is written as a lateral query with `offset 0`, which looks each row up by its key: on a table that was
 -- never analysed the planner takes `shard = p_shard` for selective and would read the whole shard once for each element.
+-- What a statement has locked the next one deletes by its ctids, and index scans are off meanwhile: a plan that is made while the table
+-- is empty, and kept, would rather read the whole index by the shard than look up ten rows.
 
 -- Nobody can end the task's current attempt until the caller's transaction ends: the fence row is inserted and deleted
 -- again, and whoever inserts the same key waits for us. That costs the finishing path nothing, and makes "does it still
@@ -57,7 +59,7 @@ comment on function agentcorp.move_counts is 'Notes that tasks have gone from on
 -- `ready` has no index by task: claims are what it is for. A task became ready no earlier than it was created, so the search
 -- begins there, in the lanes in which the wanted tasks stand.
 create function agentcorp.take_ready(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
 declare
     v_ctids tid[];
     v_ids bigint[];
@@ -71,7 +73,9 @@ begin
     if v_ids is null then
         return '{}';
     end if;
+    perform set_config('enable_indexscan', 'off', true);
     delete from agentcorp.ready r where r.shard = p_shard and r.ctid = any(v_ctids);
+    perform set_config('enable_indexscan', 'on', true);
     return v_ids;
 end $$;
 comment on function agentcorp.take_ready is 'Removes tasks from ready; returns those that stood there';

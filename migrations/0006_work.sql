@@ -9,7 +9,7 @@ create function agentcorp.work(
     p_output_tasks bigint[] default '{}', p_outputs jsonb[] default '{}', p_others jsonb default null)
 returns table (claim_id bigint, seq bigint, task_id bigint, parent_id bigint, root_id bigint, attempt smallint, priority smallint, kind text, args jsonb, policy jsonb)
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_memoize = off as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_memoize = off set enable_indexscan = on as $$
 #variable_conflict use_column
 declare
     v_now timestamptz;
@@ -165,7 +165,9 @@ begin
     if v_all_ids is null then
         return;
     end if;
+    perform set_config('enable_indexscan', 'off', true);
     delete from agentcorp.ready r where r.shard = p_shard and r.ctid = any(v_all_ctids);
+    perform set_config('enable_indexscan', 'on', true);
     insert into agentcorp.claim (claim_id, worker_id, claimed_at, queue_id, shard, task_ids, attempts)
         values (v_claim, p_worker, v_now, p_queue, p_shard, v_all_ids, v_all_attempts);
     return query select v_claim, u.s, t.id, t.parent_id, t.root_id, u.a, t.priority, t.kind, t.args, t.policy

@@ -101,7 +101,7 @@ comment on function agentcorp.cancel_losers is 'Cancels needs that a satisfied a
 -- One decrement per dependant, however many of its needs ended: 100,000 children of one parent cost a hundred updates.
 -- locks: resolve, blocked (task id ascending)
 create function agentcorp.resolve_ends(p_shard smallint, p_limit int default 1000) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
 declare
     v record;
     v_edges record;
@@ -113,7 +113,9 @@ begin
         return 0;
     end if;
     v_taken := cardinality(v.needs);
+    perform set_config('enable_indexscan', 'off', true);
     delete from agentcorp.resolve r where r.shard = p_shard and r.ctid = any (v.ctids);
+    perform set_config('enable_indexscan', 'on', true);
     select array_agg(e.task_id order by e.task_id) ids, array_agg(e.gate order by e.task_id) gates,
         array_agg(e.good order by e.task_id) good, array_agg(e.bad order by e.task_id) bad into v_edges from (
         select d.task_id, d.gate, count(*) filter (where u.m) good, count(*) filter (where not u.m) bad
@@ -134,7 +136,7 @@ comment on function agentcorp.resolve_ends is 'Applies ended needs to those who 
 
 -- locks: scheduled
 create function agentcorp.promote(p_shard smallint, p_limit int default 1000, out promoted int, out next_in_ms bigint) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v record;
@@ -144,7 +146,9 @@ begin
          order by s.run_at, s.task_id limit p_limit for update skip locked) q;
     promoted := coalesce(cardinality(v.ids), 0);
     if promoted > 0 then
+        perform set_config('enable_indexscan', 'off', true);
         delete from agentcorp.scheduled s where s.shard = p_shard and s.ctid = any (v.ctids);
+        perform set_config('enable_indexscan', 'on', true);
         perform agentcorp.make_ready(p_shard, v.ids, v.attempts);
         perform agentcorp.move_counts(p_shard, v.ids, 'scheduled', 'ready');
     end if;

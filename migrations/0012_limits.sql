@@ -299,7 +299,7 @@ comment on function agentcorp.share_of is 'The part of a queue''s limit that a s
 -- One round: candidates from the lines of the tenants that were served least, in the order of their turns, as far as slots and tokens
 -- reach. Returns how many it admitted.
 create function agentcorp.admit_round(p_shard smallint, p_queue int, p_room int) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_rule agentcorp.limit_rule;
@@ -384,7 +384,9 @@ begin
         (select jsonb_agg(s.tenant) from share s) served
         into v from taken t;
     -- Who cancels one of them just now keeps it.
+    perform set_config('enable_indexscan', 'off', true);
     v_locked := array(select q.task_id from agentcorp.queued q where q.shard = p_shard and q.ctid = any (v.ctids) for update skip locked);
+    perform set_config('enable_indexscan', 'on', true);
     v_ids := array(select u.i from unnest(v.ids) with ordinality u(i, n) where u.i = any (v_locked) order by u.n);
     if v_ids <> '{}' then
         delete from agentcorp.queued q where q.shard = p_shard and q.ctid = any (v.ctids) and q.task_id = any (v_ids);
@@ -581,7 +583,7 @@ comment on function agentcorp.set_limit is
 
 -- Tasks that became ready before, or while, their queue was limited.
 create function agentcorp.queue_ready(p_shard smallint, p_queue int) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
 declare
     v record;
 begin
@@ -592,7 +594,9 @@ begin
     if v.ids is null then
         return 0;
     end if;
+    perform set_config('enable_indexscan', 'off', true);
     delete from agentcorp.ready r where r.shard = p_shard and r.ctid = any (v.ctids);
+    perform set_config('enable_indexscan', 'on', true);
     perform agentcorp.queue_up(p_shard, v.ids, v.attempts);
     return cardinality(v.ids);
 end $$;
