@@ -37,7 +37,7 @@ comment on function agentcorp.hold is
     'Keeps an open task from ending until this transaction does; returns its current attempt, or null when it has ended. Keep such transactions short';
 
 create function agentcorp.move_counts(p_shard smallint, p_ids bigint[], p_from text, p_to text) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_from text := coalesce(p_from, '');
     v_to text := coalesce(p_to, '');
@@ -59,7 +59,7 @@ comment on function agentcorp.move_counts is 'Notes that tasks have gone from on
 -- `ready` has no index by task: claims are what it is for. A task became ready no earlier than it was created, so the search
 -- begins there, in the lanes in which the wanted tasks stand.
 create function agentcorp.take_ready(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set enable_indexscan = on as $$
 declare
     v_ctids tid[];
     v_ids bigint[];
@@ -81,7 +81,7 @@ end $$;
 comment on function agentcorp.take_ready is 'Removes tasks from ready; returns those that stood there';
 
 create function agentcorp.take_queued(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_ids bigint[] := array(select q.task_id from agentcorp.queued q where q.task_id = any (p_ids) and q.shard = p_shard order by q.task_id for update);
 begin
@@ -93,7 +93,7 @@ end $$;
 comment on function agentcorp.take_queued is 'Removes tasks from queued; returns those that stood there';
 
 create function agentcorp.make_ready(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_run_ats timestamptz[] default null, p_admitted boolean default false)
-returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_later bigint[];
@@ -228,7 +228,7 @@ comment on function agentcorp.add_needs is 'Adds an edge to each needed task tha
 
 -- locks: fence
 create function agentcorp.end_tasks(p_shard smallint, p_ids bigint[], p_attempts smallint[], p_outcome smallint, p_error jsonb, p_worker bigint default null)
-returns bigint[] language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+returns bigint[] language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_n int;
@@ -253,7 +253,7 @@ end $$;
 comment on function agentcorp.end_tasks is 'Ends attempts with a final outcome; returns the tasks whose fence was still free';
 
 create function agentcorp.publish_ends(p_shard smallint, p_ids bigint[], p_outcome smallint, p_reason text default null)
-returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+returns void language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now bigint := agentcorp.micros(agentcorp.clock());
     v_needed bigint[] := array(select distinct d.needs_id from agentcorp.dependency d where d.shard = p_shard and d.needs_id = any(p_ids));

@@ -487,7 +487,7 @@ comment on function agentcorp.add_complex_task is 'Adds a task that is made of s
 
 -- Only an edge of an open gate makes anybody wait. Each task is visited once, however many ways lead to it.
 create function agentcorp.refuse_cycle(p_shard smallint, p_task bigint, p_needs bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_seen bigint[] := array[p_task];
     v_before bigint[] := array[null::bigint];

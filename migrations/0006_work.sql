@@ -26,7 +26,7 @@ declare
     v_gated boolean;
     v_admitted int;
     v_left int := p_limit;
-    -- What is older than this has been committed, or is late.
+    -- What has a lower seq than this has been committed, or is late.
     v_settled bigint;
     v_levels int;
     v_start int := 0;
@@ -64,16 +64,17 @@ begin
             v_won := array(select a.task_id from agentcorp.attempt a
                 where a.shard = p_shard and a.task_id = any(p_tasks) and a.worker_id = p_worker and a.finished_at = v_now and a.outcome = 1);
             v_refused := array(select u.t from unnest(p_tasks, p_attempts) u(t, a)
-                where u.t <> all (v_won) and not exists (select from agentcorp.attempt x
+                where u.t not in (select unnest(v_won)) and not exists (select from agentcorp.attempt x
                     where x.shard = p_shard and x.task_id = u.t and x.attempt = u.a and x.worker_id = p_worker and x.outcome in (1, 12)));
             return query select null::bigint, null::bigint, u.t, null::bigint, null::bigint, u.a, null::smallint, null::text, null::jsonb, null::jsonb
-                from unnest(p_tasks, p_attempts) u(t, a) where u.t = any (v_refused);
+                from unnest(p_tasks, p_attempts) u(t, a) where (u.t in (select unnest(v_refused))) is true;
         end;
         -- Tasks that are done themselves but have open subtasks, and tasks that others need: most batches have neither, and one
-        -- look at the whole range of ids says so.
-        select exists (select from agentcorp.blocked b where b.shard = p_shard and b.task_id between r.first and r.last),
-                exists (select from agentcorp.dependency d where d.shard = p_shard and d.needs_id between r.first and r.last)
-            into v_may_wait, v_may_be_needed from (select min(w) first, max(w) last from unnest(v_won) w offset 0) r;
+        -- look at the whole range of ids says so, unless too much lies between them.
+        select x.is_sparse or exists (select from agentcorp.blocked b where b.shard = p_shard and b.task_id between x.first and x.last),
+                x.is_sparse or exists (select from agentcorp.dependency d where d.shard = p_shard and d.needs_id between x.first and x.last)
+            into v_may_wait, v_may_be_needed
+            from (select r.first, r.last, r.last - r.first > 4 * r.n is_sparse from (select min(w) first, max(w) last, count(*) n from unnest(v_won) w) r offset 0) x;
         if cardinality(p_outputs) > 0 then
             if exists (select from unnest(p_outputs) o where pg_column_size(o) > 262144 or o ? '$blob') then
                 p_outputs := array(select agentcorp.store_payload(p_shard, u.t, 'outputs', u.o)
@@ -139,7 +140,7 @@ begin
                 v_level := 1 + (v_start + v_i) % v_levels;
                 select array_agg(q.c), array_agg(q.task_id), array_agg(q.attempt), array_agg(q.seq) into v_ctids, v_ids, v_attempts, v_seqs from
                     (select r.ctid c, r.task_id, r.attempt, r.seq from agentcorp.ready r
-                     where r.shard = p_shard and r.queue_id = p_queue and r.priority = p_priorities[v_level] and r.seq > least(p_floors[v_level], v_settled)
+                     where r.shard = p_shard and r.queue_id = p_queue and r.priority = p_priorities[v_level] and r.seq >= p_floors[v_level]
                      order by r.seq, r.task_id limit v_left for update skip locked) q;
                 if v_ids is not null then
                     v_left := v_left - cardinality(v_ids);
@@ -170,26 +171,30 @@ begin
     perform set_config('enable_indexscan', 'on', true);
     insert into agentcorp.claim (claim_id, worker_id, claimed_at, queue_id, shard, task_ids, attempts)
         values (v_claim, p_worker, v_now, p_queue, p_shard, v_all_ids, v_all_attempts);
-    return query select v_claim, u.s, t.id, t.parent_id, t.root_id, u.a, t.priority, t.kind, t.args, t.policy
+    return query select v_claim, least(u.s, v_settled), t.id, t.parent_id, t.root_id, u.a, t.priority, t.kind, t.args, t.policy
         from unnest(v_all_ids, v_all_attempts, v_all_seqs) u(i, a, s)
         cross join lateral (select t.id, t.parent_id, t.root_id, t.priority, t.kind, t.args, t.policy
             from agentcorp.task t where t.id = u.i and t.shard = p_shard offset 0) t;
 end $$;
 comment on function agentcorp.work is
-    'Finishes a batch and claims the next. p_floors: per priority, the highest seq that was claimed before; rows at or below it are skipped, but for the last 50 ms. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
+    'Finishes a batch and claims the next. p_floors: per priority, the highest seq that an earlier call returned; rows below it are skipped. The seq that is returned is at most that of 50 ms ago: rows that were given a lower one may be committed later. p_close: claims whose last task ends here. Rows without claim_id are tasks whose result was refused because their lease was lost';
 
 -- Each claim passes over the rows that others have locked: of 64 at once, each would look at what the 63 before it take. So at most four
--- large ones look at the same time.
-create function agentcorp.wait_to_claim(p_shard smallint, p_queue int) returns void language plpgsql as $$
+-- large ones look at the same time. The wait is short: a forgotten transaction, or one that claims in several shards, must stop nobody.
+create function agentcorp.wait_to_claim(p_shard smallint, p_queue int) returns void language plpgsql set lock_timeout = '100ms' as $$
 declare
     v_key int := hashint8((p_queue::bigint << 16) + p_shard);
 begin
     if not (pg_try_advisory_xact_lock(20270, v_key) or pg_try_advisory_xact_lock(20271, v_key)
         or pg_try_advisory_xact_lock(20272, v_key) or pg_try_advisory_xact_lock(20273, v_key)) then
-        perform pg_advisory_xact_lock(20270 + pg_backend_pid() % 4, v_key);
+        begin
+            perform pg_advisory_xact_lock(20270 + pg_backend_pid() % 4, v_key);
+        exception when lock_not_available then
+            null;
+        end;
     end if;
 end $$;
-comment on function agentcorp.wait_to_claim is 'Lets at most four transactions at a time claim many tasks of a queue';
+comment on function agentcorp.wait_to_claim is 'Lets about four transactions at a time claim many tasks of a queue; the others wait up to 100 ms';
 
 -- Their attempt is recorded as suspended instead, and they complete when their last subtask does. Returns what really ended.
 create function agentcorp.await_subtasks(p_shard smallint, p_won bigint[], p_parents bigint[], p_now timestamptz) returns bigint[] language plpgsql as $$
@@ -402,7 +407,7 @@ comment on function agentcorp.finish_others is
 
 -- locks: fence (task id ascending), claim, scheduled or ready
 create function agentcorp.release(p_shard smallint, p_worker bigint, p_tasks bigint[], p_delay interval default null) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;
@@ -451,7 +456,7 @@ comment on function agentcorp.release is
     'Gives claimed tasks back that were not started: no attempt is burned. With a delay they come back later. Returns how many were still ours';
 
 create function agentcorp.close_claims(p_shard smallint, p_worker bigint) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
     delete from agentcorp.claim c where c.shard = p_shard and c.worker_id = p_worker and not exists (
         select from unnest(c.task_ids, c.attempts) u(t, a) where not exists (

@@ -77,7 +77,7 @@ comment on function agentcorp.settle_blocked is 'Looks at blocked tasks and move
 -- `any` and quorum: what is still open is no longer needed, unless another task needs it too. That its parent waits for it is no
 -- such need: to the parent it then counts as met.
 create function agentcorp.cancel_losers(p_shard smallint, p_ids bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_losers bigint[];
 begin

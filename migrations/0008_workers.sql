@@ -16,7 +16,7 @@ comment on function agentcorp.register_worker is
 
 -- A task whose fence somebody else has taken while this worker holds its claim was cancelled, or rescued: its handler must stop.
 create function agentcorp.heartbeat(worker bigint, running bigint[] default null) returns table (task_id bigint, attempt smallint, outcome text) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 begin
     update agentcorp.worker w set beat_at = agentcorp.clock() where w.id = worker and w.stopped_at is null;
@@ -46,7 +46,7 @@ comment on function agentcorp.retire_worker is 'A worker stops: what it still ho
 -- Dead is who missed three beats, and nothing else: never a task for its age alone.
 -- locks: worker, claim, then per batch fence (task id ascending), blocked, scheduled or ready
 create function agentcorp.rescue(p_beat interval default interval '5 seconds', p_limit int default 100, out workers int, out tasks int) language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_claim record;

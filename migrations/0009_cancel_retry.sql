@@ -5,7 +5,7 @@
 -- can be added below it, so the tree is walked again until a walk meets nothing open: what was just being added is then in it.
 -- locks: fence (task id ascending), blocked, scheduled, ready
 create function agentcorp.cancel_trees(p_shard smallint, p_roots bigint[], p_error jsonb) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_ids bigint[];
     v_open record;

@@ -88,7 +88,7 @@ create table agentcorp.bucket (
 comment on table agentcorp.bucket is 'Token buckets of rate limits; one that has never been used is full';
 
 create function agentcorp.queue_up(p_shard smallint, p_ids bigint[], p_attempts smallint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_seq bigint := agentcorp.micros(agentcorp.clock());
 begin
@@ -111,7 +111,7 @@ end $$;
 comment on function agentcorp.queue_up is 'Puts tasks in line to be admitted; they were counted as ready';
 
 create function agentcorp.must_queue(p_shard smallint, p_ids bigint[]) returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
     if not exists (select from agentcorp.queue q where q.gated) then
         return '{}';
@@ -156,7 +156,7 @@ comment on function agentcorp.refuse_own_line is 'Refuses subtasks that would st
 
 -- Called by whatever ends attempts, for exactly those whose fence it has won.
 create function agentcorp.free_slots(p_shard smallint, p_ids bigint[]) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v record;
     v_found boolean := false;
@@ -195,7 +195,7 @@ comment on function agentcorp.free_slots is 'Gives back what ended attempts have
 
 -- The outbox becomes lines; lines whose time or slot has come are looked at again.
 create function agentcorp.read_arrivals(p_shard smallint) returns void language plpgsql
-set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_ctids tid[];
@@ -299,7 +299,7 @@ comment on function agentcorp.share_of is 'The part of a queue''s limit that a s
 -- One round: candidates from the lines of the tenants that were served least, in the order of their turns, as far as slots and tokens
 -- reach. Returns how many it admitted.
 create function agentcorp.admit_round(p_shard smallint, p_queue int, p_room int) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set jit = off set enable_indexscan = on as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_rule agentcorp.limit_rule;
@@ -447,7 +447,7 @@ comment on function agentcorp.admit_round is
 -- stand in `ready` that a tenant who comes late waits for no more than these. With a queue it is a worker about to claim, which does not
 -- wait: null says that somebody else admits just now, and may not see what this transaction has freed.
 create function agentcorp.admit(p_shard smallint, p_queue int default null, p_want int default null, out admitted int, out next_in_ms bigint)
-language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_queue record;
     v_want int;
@@ -583,7 +583,7 @@ comment on function agentcorp.set_limit is
 
 -- Tasks that became ready before, or while, their queue was limited.
 create function agentcorp.queue_ready(p_shard smallint, p_queue int) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan set enable_indexscan = on as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set enable_indexscan = on as $$
 declare
     v record;
 begin

@@ -162,7 +162,7 @@ comment on function agentcorp.emit_event is
     'Publishes a fact, in the caller''s transaction: wakes the tasks that wait for it and enqueues the tasks of matching subscriptions. With a key the first one stands: another changes nothing and returns the id of the first';
 
 create function agentcorp.wake_waits(p_shard smallint, p_event agentcorp.event) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v record;
 begin
@@ -178,7 +178,7 @@ comment on function agentcorp.wake_waits is 'Gives an event to those who wait fo
 
 -- locks: blocked (task id ascending), then what make_ready locks
 create function agentcorp.meet_waits(p_shard smallint, p_tasks bigint[], p_names text[], p_value jsonb) returns int language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_open record;

@@ -50,7 +50,9 @@ public struct EmbeddedPostgresConfiguration: Sendable {
     /// Whether the installed server can load a library such as `pg_stat_statements`.
     package static func offers(library: String, binaries: String? = nil) -> Bool {
         let environment = ProcessInfo.processInfo.environment
-        guard let server = try? ServerBinaries.all(named: binaries, environment: environment).first else { return false }
+        guard let server = try? ServerBinaries.all(named: binaries, environment: environment).first else {
+            return false
+        }
         return FileManager.default.fileExists(atPath: server.directory + "/../lib/\(library).so")
     }
 

@@ -68,6 +68,13 @@ import Testing
         #expect(figure([100], [100], .ratioAtMost(1.5)).attainment == 1.5)
         #expect(figure([200], nil, .atMost(100)).attainment == 0.5)
         #expect(figure([1], nil, .ratioAtLeast(0.75)).attainment == nil)
+        #expect(figure([68], [100], .ratioAtLeast(0.75)).isKept)
+        #expect(!figure([66], [100], .ratioAtLeast(0.75)).isKept)
+        #expect(!figure([170], [100], .ratioAtMost(1.5)).isKept)
+        // What has been reached before is not lost, though it is short of the target.
+        #expect(Figure("x", .count, ours: [46], raw: [100], target: .ratioAtLeast(0.75), reached: 0.5).isKept)
+        #expect(!Figure("x", .count, ours: [44], raw: [100], target: .ratioAtLeast(0.75), reached: 0.5).isKept)
+        #expect(!Figure("x", .count, ours: [400], raw: [100], target: .ratioAtMost(1.5), reached: 3.5).isKept)
     }
 
     private struct Record: Decodable {

@@ -129,8 +129,8 @@ struct PlanTests {
                     #expect(!plan.contains("Seq Scan on \(table) "), "\(situation):\n\(plan)")
                 }
                 #expect(!readsWholeShard(plan), "\(situation):\n\(plan)")
-            // Of the rows that a statement has locked another reads no others, however few it took the table to have.
-            if plan.contains("ctid = any") { #expect(plan.contains("Tid Scan"), "\(situation):\n\(plan)") }
+                // Of the rows that a statement has locked another reads no others, however few it took the table to have.
+                if plan.contains("ctid = any") { #expect(plan.contains("Tid Scan"), "\(situation):\n\(plan)") }
             }
             try await sql.run("analyze")
         }

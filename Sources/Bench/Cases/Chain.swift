@@ -18,7 +18,8 @@ extension Bench {
                 [("p50", 0.5, Target.ratioAtMost(link.mostRatio)), ("p99", 0.99, nil)].map { name, share, target in
                     Figure(
                         "hop, \(name)", .milliseconds, ours: ours.map { $0.quantile(share) },
-                        raw: raw.map { $0.quantile(share) }, target: target)
+                        raw: raw.map { $0.quantile(share) }, target: target,
+                        reached: link.reached)
                 })
         }
     }
@@ -41,6 +42,7 @@ private struct Chain: Sendable {
         }
 
         var mostRatio: Double { self == .handedOver ? 2 : 1.5 }
+        var reached: Double { self == .handedOver ? 4.5 : 3.5 }
 
         var queues: [String] {
             self == .handedOver ? [BenchDatabase.queue] : [BenchDatabase.queue, BenchDatabase.queue + "2"]

@@ -12,7 +12,7 @@ extension Bench {
             let rounds = try await enqueueRounds(title, database, ours: single.ours, raw: single.raw)
             section(
                 title,
-                rounds.figures(rate: .ratioAtLeast(0.75)) + [
+                rounds.figures(rate: .ratioAtLeast(0.75), reached: 0.5) + [
                     Figure(
                         "time of a call, p50", .microseconds, ours: [single.ourTimes.all.median],
                         raw: [single.rawTimes.all.median])

@@ -26,13 +26,19 @@ public struct Figure: Sendable {
     /// The raw limit, or what else ours is compared with; nil where there is nothing to compare.
     public let raw: Double?
     public let target: Target?
+    /// The ratio that has been reached, where that is short of the target: a guard must not fail for what is known.
+    let reached: Double?
 
-    init(_ metric: String, _ unit: Unit, ours: [Double], raw: [Double]? = nil, target: Target? = nil) {
+    init(
+        _ metric: String, _ unit: Unit, ours: [Double], raw: [Double]? = nil, target: Target? = nil,
+        reached: Double? = nil
+    ) {
         self.metric = metric
         self.unit = unit
         self.ours = ours.median
         self.raw = raw.map(\.median)
         self.target = target
+        self.reached = reached
     }
 
     /// Ours over raw.
@@ -51,10 +57,17 @@ public struct Figure: Sendable {
         }
     }
 
-    /// Whether the target holds on any machine: a time that is not compared with anything does not.
-    public var isComparable: Bool {
-        if case .atMost = target { return ![.microseconds, .milliseconds, .seconds, .perSecond].contains(unit) }
-        return target != nil
+    /// Whether the figure is within a tenth of what it is held to: its target or, short of that, what has been reached.
+    ///
+    /// A time that is not compared with anything is held to nothing: machines differ.
+    public var isKept: Bool {
+        guard let attainment else { return true }
+        switch target {
+        case .atMost: return [.microseconds, .milliseconds, .seconds, .perSecond].contains(unit) || attainment >= 0.9
+        case .ratioAtLeast: return max(attainment, (ratio ?? 0) / (reached ?? .infinity)) >= 0.9
+        case .ratioAtMost: return max(attainment, (reached ?? 0) / (ratio ?? .infinity)) >= 0.9
+        case nil: return true
+        }
     }
 }
 

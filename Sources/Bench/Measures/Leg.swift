@@ -29,8 +29,12 @@ struct Rounds: Sendable {
     var raw: [Leg] = []
 
     /// The figures that every throughput case has.
-    func figures(rate: Target?, serverCPU: Target? = nil, clientCPU: Target? = nil) -> [Figure] {
-        var figures = [Figure("rate", .perSecond, ours: ours.map(\.rate), raw: raw.map(\.rate), target: rate)]
+    func figures(
+        rate: Target?, reached: Double? = nil, serverCPU: Target? = nil, clientCPU: Target? = nil
+    ) -> [Figure] {
+        var figures = [
+            Figure("rate", .perSecond, ours: ours.map(\.rate), raw: raw.map(\.rate), target: rate, reached: reached)
+        ]
         func add(_ name: String, _ unit: Figure.Unit, _ path: KeyPath<Leg, Double?>, _ target: Target?) {
             let values = ours.compactMap { $0[keyPath: path] }
             let limits = raw.compactMap { $0[keyPath: path] }
