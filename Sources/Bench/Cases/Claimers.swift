@@ -36,7 +36,7 @@ extension Bench {
                 figures.append(
                     Figure(
                         "rate beside the best", .perSecond, ours: rounds.ours.map(\.rate), raw: best,
-                        target: .ratioAtLeast(0.9), reached: 0.65))
+                        target: .ratioAtLeast(0.9), reached: 0.6))
             }
             section("claimers, \(count) connection\(count == 1 ? "" : "s"), batches of \(batch)", figures)
         }
