@@ -13,6 +13,8 @@ final class RawSession {
     init(_ dsn: String) throws {
         guard let connection = PQconnectdb(dsn) else { throw BenchError("out of memory") }
         self.connection = connection
+        // What the server remarks, as when it stops, is not for the terminal.
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)
         guard PQstatus(connection) == CONNECTION_OK else {
             let reason = String(cString: PQerrorMessage(connection))
             PQfinish(connection)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bench
-import EmbeddedPostgres
 import FoundationEssentials
 import Glibc
 import Queue
@@ -118,23 +117,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let binaries =
             try environment.nonEmpty("AGENTCORP_PG_BIN") ?? ConfigurationFile.read(environment: environment).binaries
-        let directory =
-            try EmbeddedPostgresConfiguration.defaultDataDirectory(environment: environment, binaries: binaries)
-            + "-bench-\(getpid())"
-        var configuration = EmbeddedPostgresConfiguration(dataDirectory: directory, binaries: binaries)
-        if EmbeddedPostgresConfiguration.offers(library: "pg_stat_statements", binaries: binaries) {
-            configuration.settings = ["shared_preload_libraries": "pg_stat_statements"]
-        }
-        let server = try await EmbeddedPostgres.start(configuration, logger: .silent)
-        do {
-            try await body(server.dsn)
-            await server.stop()
-        } catch {
-            await server.stop(mode: .immediate)
-            try? await EmbeddedPostgres.reset(dataDirectory: directory)
-            throw error
-        }
-        try await EmbeddedPostgres.reset(dataDirectory: directory)
+        try await ThrowawayServer.with(environment: environment, binaries: binaries, body)
     }
 }
 
