@@ -30,7 +30,13 @@ struct BenchDatabase: Sendable {
             _ = try? await admin.script("drop database \(try row.string(0))")
         }
         let name = "\(prefix)\(getpid())"
-        try await admin.script("create database \(name) template template0", deadline: .seconds(60))
+        do {
+            try await admin.script("create database \(name) template template0", deadline: .seconds(60))
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw BenchError(
+                "this user may not create a database to measure in. Allow it with `alter role ... createdb`, "
+                    + "or leave --database out: a private server is started then")
+        }
         func drop() async throws {
             try await Task { try await admin.script("drop database \(name) with (force)", deadline: .seconds(120)) }
                 .value

@@ -34,7 +34,8 @@ enum ThrowawayServer {
     private static func removeLeftovers(beside home: String) async {
         let parent = String(home.prefix(upTo: home.lastIndex(of: "/") ?? home.startIndex))
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] {
-            guard let range = name.firstRange(of: mark), let pid = pid_t(name[range.upperBound...].prefix { $0.isNumber }),
+            guard let range = name.firstRange(of: mark),
+                let pid = pid_t(name[range.upperBound...].prefix { $0.isNumber }),
                 kill(pid, 0) != 0, errno == ESRCH
             else { continue }
             await remove(parent + "/" + name[..<range.upperBound] + "\(pid)")
