@@ -46,6 +46,11 @@ create function agentcorp.outcome_name(outcome smallint) returns text language s
 $$;
 comment on function agentcorp.outcome_name is 'The word for an outcome code of agentcorp.attempt';
 
+create function agentcorp.until(p_from timestamptz, p_moment timestamptz) returns bigint language sql immutable as $$
+    select case when p_moment is not null then greatest(ceil(extract(epoch from p_moment - p_from) * 1000), 0) end::bigint
+$$;
+comment on function agentcorp.until is 'Whole milliseconds until a moment: 0 when it has passed, null when there is none';
+
 create function agentcorp.outcome_code(p_outcome text) returns smallint language plpgsql immutable as $$
 begin
     if p_outcome <> all ('{completed,failed,cancelled,skipped}') then
@@ -86,6 +91,18 @@ create function agentcorp.did_you_mean(word text, among text[]) returns text lan
         order by agentcorp.distance(lower(word), lower(w)), w limit 1), '')
 $$;
 comment on function agentcorp.did_you_mean is 'A suggestion for a mistyped word, or an empty string';
+
+create function agentcorp.refuse_unknown_fields(p_what text, p_given jsonb, p_known text[]) returns void language plpgsql immutable as $$
+declare
+    v_field text;
+begin
+    select k into v_field from jsonb_object_keys(p_given) k where k <> all (p_known) limit 1;
+    if found then
+        raise exception '%: unknown field "%"', p_what, v_field using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(v_field, p_known), ' Known fields: ', array_to_string(p_known, ', '), '.'));
+    end if;
+end $$;
+comment on function agentcorp.refuse_unknown_fields is 'Refuses a JSON object that has other fields than the known ones';
 
 create function agentcorp.queue_id(queue text) returns int language plpgsql stable as $$
 declare

@@ -71,9 +71,7 @@ begin
         else false end limit 1;
     if found then
         if v_bad.problem = 'field' then
-            select k, agentcorp.did_you_mean(k, v_fields) into v_detail, v_hint from jsonb_object_keys(v_bad.n - v_fields) k limit 1;
-            raise exception '%: unknown field "%"', coalesce(nullif(v_bad.p, ''), '/'), v_detail using errcode = 'AC007',
-                hint = trim(concat(v_hint, ' Known fields: ', array_to_string(v_fields, ', '), '.'));
+            perform agentcorp.refuse_unknown_fields(coalesce(nullif(v_bad.p, ''), '/'), v_bad.n, v_fields);
         elsif v_bad.problem = 'large' then
             raise exception '%/args are % MiB; the limit is % MiB', v_bad.p, round(pg_column_size(v_bad.n -> 'args') / 1048576.0, 1), round(v_max / 1048576.0, 1)
                 using errcode = 'AC008', hint = 'Store such data elsewhere and pass a reference to it, or raise the setting agentcorp.max_payload.';

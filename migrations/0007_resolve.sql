@@ -152,7 +152,7 @@ begin
         perform agentcorp.make_ready(p_shard, v.ids, v.attempts);
         perform agentcorp.move_counts(p_shard, v.ids, 'scheduled', 'ready');
     end if;
-    select greatest(ceil(extract(epoch from s.run_at - agentcorp.clock()) * 1000), 0) into next_in_ms
+    select agentcorp.until(agentcorp.clock(), s.run_at) into next_in_ms
         from agentcorp.scheduled s where s.shard = p_shard order by s.run_at limit 1;
 end $$;
 comment on function agentcorp.promote is 'Moves due tasks from scheduled to ready; says in how many milliseconds the next one is due, null when there is none';

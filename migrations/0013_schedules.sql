@@ -645,7 +645,7 @@ begin
             update agentcorp.schedule s set due_at = v_now + interval '10 seconds', error = v_message, failed_at = v_now where s.name = v.name and s.shard = v.shard;
         end;
     end loop;
-    select greatest(ceil(extract(epoch from s.due_at - agentcorp.clock()) * 1000), 0) into next_in_ms
+    select agentcorp.until(agentcorp.clock(), s.due_at) into next_in_ms
         from agentcorp.schedule s where s.shard = p_shard and s.due_at is not null order by s.due_at limit 1;
     -- Another session is at it.
     if fired = 0 and next_in_ms = 0 then

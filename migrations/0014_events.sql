@@ -386,15 +386,10 @@ begin
     if v.tasks is not null then
         expired := agentcorp.meet_waits(p_shard, v.tasks, v.names, '{"timed_out": true}');
     end if;
-    select ceil(extract(epoch from w.timeout_at - v_now) * 1000) into next_in_ms
+    select agentcorp.until(v_now, w.timeout_at) into next_in_ms
         from agentcorp.wait w where w.shard = p_shard and w.timeout_at > v_now and not w.met order by w.timeout_at limit 1;
 end $$;
 comment on function agentcorp.expire_waits is 'Ends waits whose time is over; says in how many milliseconds the next one is due, null when there is none';
-
-create function agentcorp.until(from_time timestamptz, moment timestamptz) returns bigint language sql immutable as $$
-    select case when moment is not null then greatest(ceil(extract(epoch from moment - from_time) * 1000), 0) end::bigint
-$$;
-comment on function agentcorp.until is 'Whole milliseconds until a moment: 0 when it has passed, null when there is none';
 
 -- One look instead of five: an idle coordinator asks this once a second, and calls the functions only when it says so.
 create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint)
@@ -478,8 +473,6 @@ comment on function agentcorp.sleep_for is 'Sleeps for a while from the first ca
 create function agentcorp.subscribe(name text, pattern text, kind text, args jsonb default '{}', queue text default 'default', options jsonb default '{}',
     enabled boolean default true) returns void language plpgsql as $$
 declare
-    v_known text[] := '{priority,max_attempts,timeout,backoff,tags,name,on_error,concurrency_key,ordered_key,tenant}';
-    v_field text;
     v_task jsonb;
 begin
     if coalesce(name, '') = '' or length(name) > 200 then
@@ -488,11 +481,7 @@ begin
     if jsonb_typeof(options) is distinct from 'object' or jsonb_typeof(args) is distinct from 'object' then
         raise exception 'args or options is not an object' using errcode = 'AC007', hint = 'The event becomes the field "event" of args.';
     end if;
-    select k into v_field from jsonb_object_keys(options) k where k <> all (v_known) limit 1;
-    if found then
-        raise exception 'options: unknown field "%"', v_field using errcode = 'AC007',
-            hint = trim(concat(agentcorp.did_you_mean(v_field, v_known), ' Known fields: ', array_to_string(v_known, ', '), '.'));
-    end if;
+    perform agentcorp.refuse_unknown_fields('options', options, '{priority,max_attempts,timeout,backoff,tags,name,on_error,concurrency_key,ordered_key,tenant}');
     if pg_column_size(args) > 8192 then
         raise exception 'the args of a subscription are % KiB; the limit is 8 KiB', pg_column_size(args) / 1024 using errcode = 'AC008',
             hint = 'Store large data elsewhere and pass a reference to it.';

@@ -105,18 +105,11 @@ end $$;
 comment on function agentcorp.failure_groups is 'Dead letters by fingerprint, kind and queue, the most frequent first; message and task_id are of the newest task';
 
 create function agentcorp.check_filter(p_filter jsonb) returns void language plpgsql stable as $$
-declare
-    v_known text[] := '{state,kind,queue,tag,since,until,error,fingerprint,limit}';
-    v_field text;
 begin
     if jsonb_typeof(p_filter) is distinct from 'object' then
         raise exception 'filter is not an object' using errcode = 'AC007', hint = 'Pass {"state": "failed", ...}; {} means all that have failed.';
     end if;
-    select k into v_field from jsonb_object_keys(p_filter) k where k <> all (v_known) limit 1;
-    if found then
-        raise exception 'filter: unknown field "%"', v_field using errcode = 'AC007',
-            hint = trim(concat(agentcorp.did_you_mean(v_field, v_known), ' Known fields: ', array_to_string(v_known, ', '), '.'));
-    end if;
+    perform agentcorp.refuse_unknown_fields('filter', p_filter, '{state,kind,queue,tag,since,until,error,fingerprint,limit}');
     if coalesce(p_filter ->> 'state', 'failed') not in ('failed', 'cancelled', 'skipped') then
         raise exception 'filter: state "%" cannot be retried', p_filter ->> 'state' using errcode = 'AC007', hint = 'Use failed, cancelled or skipped.';
     end if;
@@ -314,7 +307,7 @@ begin
             where r.id = v.id;
         tasks := tasks + v_retried;
     end loop;
-    select greatest(ceil(extract(epoch from r.next_at - agentcorp.clock()) * 1000), 0) into next_in_ms
+    select agentcorp.until(agentcorp.clock(), r.next_at) into next_in_ms
         from agentcorp.redrive r where r.ended_at is null order by r.next_at limit 1;
 end $$;
 comment on function agentcorp.redrive_due is

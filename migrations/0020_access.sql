@@ -16,7 +16,7 @@ comment on table agentcorp.tenant_role is 'The tenant to which a role belongs; s
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
     ('common', 'steps'), ('enqueue', 'create_batch add_to_batch seal_batch'), ('manage', 'fork'),
     ('internal', 'check_callback require_batch settle_batch announce_batch'),
-    ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean queue_id payload_key '
+    ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean refuse_unknown_fields queue_id payload_key '
         'fingerprint error_hash normal_message '
         'check_topic check_pattern patterns_of topic_lock event_json find_event '
         'check_time_zone clock_change cron_field cron_value latest_moment next_fire next_moment next_wall parse_cron preview_schedule refuse_cron wall_moment zone_offset'),

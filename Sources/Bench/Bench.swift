@@ -62,39 +62,16 @@ public struct Bench: Sendable {
         report(.section(Section(title: title, figures: figures)))
     }
 
-    private func drain(_ database: BenchDatabase) async throws {
-        let tuned = ["--concurrency", "1000"]
-        for batch in options.batches {
-            var single: Rounds?
-            for processes in [1, 2] {
-                let title = "drain, \(processes) worker process\(processes == 1 ? "" : "es"), batches of \(batch)"
-                let workers = [[String]](repeating: tuned + ["--max-batch", "\(batch)"], count: processes)
-                let rounds = try await Drain(database: database, workers: workers, batch: batch, tasks: options.tasks)
-                    .rounds { report(.progress("\(title): \($0)")) }
-                var figures = rounds.figures(
-                    rate: .ratioAtLeast(processes == 1 ? 0.75 : 0.7), serverCPU: .ratioAtMost(1.4),
-                    clientCPU: .atMost(8))
-                if let single {
-                    figures.append(
-                        Figure(
-                            "rate beside one process", .perSecond, ours: rounds.ours.map(\.rate),
-                            raw: single.ours.map(\.rate),
-                            target: .ratioAtLeast(1.4)))
-                }
-                section(title, figures)
-                single = single ?? rounds
-                guard processes == 1, batch == options.batches.max() else { continue }
-                let plain = try await Drain(database: database, workers: [[]], batch: batch, tasks: options.tasks)
-                    .rounds { report(.progress("drain, out of the box: \($0)")) }
-                section(
-                    "drain, 1 worker process, out of the box",
-                    plain.figures(rate: nil)
-                        + [
-                            Figure(
-                                "rate beside the tuned one", .perSecond, ours: plain.ours.map(\.rate),
-                                raw: rounds.ours.map(\.rate), target: .ratioAtLeast(0.9))
-                        ])
-            }
+    /// The limit and the engine in turns, as many rounds as were asked for.
+    func inTurns<Value>(
+        _ title: String, raw: () async throws -> Value, ours: () async throws -> Value
+    ) async throws -> (ours: [Value], raw: [Value]) {
+        var values: (ours: [Value], raw: [Value]) = ([], [])
+        for round in 1...options.rounds {
+            report(.progress("\(title): round \(round) of \(options.rounds)"))
+            values.raw.append(try await raw())
+            values.ours.append(try await ours())
         }
+        return values
     }
 }

@@ -46,12 +46,14 @@ public struct Coordinator: Service {
 
     /// What a leader does again and again: the urgent when it is told to, the patient in its own time.
     private func duties(_ link: CoordinatorLink, _ shards: [Int16]) -> (urgent: [any Duty], patient: [any Duty]) {
+        // The lookout looks for them; this is for the day on which it fails.
+        let patience = configuration.poll * 30
         let urgent: [any Duty] = [
-            Resolver(link: link, shards: shards, patience: configuration.poll * 30),
-            Promoter(link: link, shards: shards, patience: configuration.poll * 30),
-            Admitter(link: link, shards: shards, patience: configuration.poll * 30),
-            Scheduler(link: link, shards: shards, patience: configuration.poll * 30, logger: logger),
-            WaitTimer(link: link, shards: shards, patience: configuration.poll * 30),
+            Resolver(link: link, shards: shards, patience: patience),
+            Promoter(link: link, shards: shards, patience: patience),
+            Admitter(link: link, shards: shards, patience: patience),
+            Scheduler(link: link, shards: shards, patience: patience, logger: logger),
+            WaitTimer(link: link, shards: shards, patience: patience),
             Redriver(link: link, poll: configuration.redrivePoll),
         ]
         let patient: [any Duty] = [

@@ -7,11 +7,10 @@ extension Bench {
     func chain(_ database: BenchDatabase) async throws {
         for link in Chain.Link.allCases {
             let chain = Chain(database: database, link: link)
-            var (ours, raw): ([[Double]], [[Double]]) = ([], [])
-            for round in 1...database.options.rounds {
-                report(.progress("\(link.title): round \(round) of \(database.options.rounds)"))
-                raw.append(try await chain.raw().hops())
-                ours.append(try await chain.ours().hops())
+            let (ours, raw) = try await inTurns(link.title) {
+                try await chain.raw().hops()
+            } ours: {
+                try await chain.ours().hops()
             }
             section(
                 link.title,

@@ -10,12 +10,8 @@ extension Bench {
     /// Many connections claim from one queue: one task at a time, and more and more of them with batches.
     func claimers(_ database: BenchDatabase) async throws {
         let single = Claimers(database: database, connections: 16, batch: 1, tasks: options.tasks / 4)
-        var rounds = Rounds()
-        for round in 1...options.rounds {
-            report(.progress("claimers, one task at a time: round \(round) of \(options.rounds)"))
-            rounds.raw.append(try await single.raw())
-            rounds.ours.append(try await single.ours())
-        }
+        let rounds = Rounds(
+            try await inTurns("claimers, one task at a time", raw: single.raw, ours: single.ours))
         section("claimers, 16 connections, one task at a time", rounds.figures(rate: .ratioAtLeast(0.8)))
 
         let batch = options.batches.min() ?? 100
@@ -56,7 +52,6 @@ private struct Claimers {
     }
 
     func ours() async throws -> Leg {
-        try await database.reset()
         try await filling.fill()
         try await database.manager.resumeQueue(BenchDatabase.queue)
         let shard = try await database.pool.shards()[0]
@@ -83,7 +78,6 @@ private struct Claimers {
     }
 
     func raw() async throws -> Leg {
-        try await database.reset()
         try await filling.fillRaw()
         let batch = batch
         return try await RawThreads.leg(connections, database, tasks: tasks) {

@@ -1,6 +1,57 @@
 internal import Postgres
 internal import Queue
 
+extension Bench {
+    /// Worker processes empty a full queue: one and two of them, with flags for speed and without.
+    func drain(_ database: BenchDatabase) async throws {
+        let tuned = ["--concurrency", "1000"]
+        for batch in options.batches {
+            var single: Rounds?
+            for processes in [1, 2] {
+                let title = "drain, \(processes) worker process\(processes == 1 ? "" : "es"), batches of \(batch)"
+                let workers = [[String]](repeating: tuned + ["--max-batch", "\(batch)"], count: processes)
+                let rounds = try await self.rounds(
+                    title, Drain(database: database, workers: workers, batch: batch, tasks: options.tasks))
+                var figures = rounds.figures(
+                    rate: .ratioAtLeast(processes == 1 ? 0.75 : 0.7), serverCPU: .ratioAtMost(1.4),
+                    clientCPU: .atMost(8))
+                if let single {
+                    figures.append(
+                        Figure(
+                            "rate beside one process", .perSecond, ours: rounds.ours.map(\.rate),
+                            raw: single.ours.map(\.rate),
+                            target: .ratioAtLeast(1.4)))
+                }
+                section(title, figures)
+                single = single ?? rounds
+                guard processes == 1, batch == options.batches.max() else { continue }
+                let plainTitle = "drain, 1 worker process, out of the box"
+                let plain = try await self.rounds(
+                    plainTitle, Drain(database: database, workers: [[]], batch: batch, tasks: options.tasks))
+                section(
+                    plainTitle,
+                    plain.figures(rate: nil)
+                        + [
+                            Figure(
+                                "rate beside the tuned one", .perSecond, ours: plain.ours.map(\.rate),
+                                raw: rounds.ours.map(\.rate), target: .ratioAtLeast(0.9))
+                        ])
+            }
+        }
+    }
+
+    private func rounds(_ title: String, _ drain: Drain) async throws -> Rounds {
+        Rounds(
+            try await inTurns(title) {
+                try await drain.fillRaw()
+                return try await drain.raw()
+            } ours: {
+                try await drain.fill()
+                return try await drain.ours()
+            })
+    }
+}
+
 /// Worker processes empty a full queue of no-ops.
 struct Drain {
     let database: BenchDatabase
@@ -13,23 +64,9 @@ struct Drain {
     var priorities = 1
     var queue = BenchDatabase.queue
 
-    /// Both legs, in turns.
-    func rounds(_ report: (String) -> Void) async throws -> Rounds {
-        var rounds = Rounds()
-        for round in 1...database.options.rounds {
-            report("round \(round) of \(database.options.rounds)")
-            try await database.reset()
-            try await fillRaw()
-            rounds.raw.append(try await raw())
-            try await database.reset()
-            try await fill()
-            rounds.ours.append(try await ours())
-        }
-        return rounds
-    }
-
-    /// Fills the paused queue.
+    /// Fills the queue, which is paused, and has nothing else in the tables.
     func fill() async throws {
+        try await database.reset()
         try await database.manager.pauseQueue(queue)
         for priority in 0..<priorities {
             let range = priority * tasks / priorities..<(priority + 1) * tasks / priorities
@@ -43,6 +80,7 @@ struct Drain {
     }
 
     func fillRaw() async throws {
+        try await database.reset()
         let (database, tasks, priorities) = (database, tasks, priorities)
         _ = try await RawThreads.run(1, dsn: database.dsn) {
             try $0.prepare("e", RawTables.enqueueMany)

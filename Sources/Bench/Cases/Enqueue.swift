@@ -40,13 +40,12 @@ extension Bench {
         _ title: String, _ database: BenchDatabase, ours: () async throws -> (leg: Leg, rows: Int),
         raw: () async throws -> (leg: Leg, rows: Int)
     ) async throws -> Rounds {
-        var rounds = Rounds()
-        for round in 1...options.rounds {
-            report(.progress("\(title): round \(round) of \(options.rounds)"))
-            rounds.raw.append(try await intoEmptyTables(of: "raw", database, raw))
-            rounds.ours.append(try await intoEmptyTables(of: "agentcorp", database, ours))
-        }
-        return rounds
+        Rounds(
+            try await inTurns(title) {
+                try await intoEmptyTables(of: "raw", database, raw)
+            } ours: {
+                try await intoEmptyTables(of: "agentcorp", database, ours)
+            })
     }
 
     private func intoEmptyTables(

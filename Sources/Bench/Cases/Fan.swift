@@ -9,13 +9,8 @@ extension Bench {
         // 100,000 must not cost more each than 10,000 do.
         for children in [10_000, 100_000] where children <= max(database.options.tasks, 10_000) {
             let title = "fan-out to \(children / 1000),000 subtasks, and in"
-            var (ours, raw): ([Double], [Double]) = ([], [])
-            for round in 1...database.options.rounds {
-                report(.progress("\(title): round \(round) of \(database.options.rounds)"))
-                let fan = Fan(database: database, children: children)
-                raw.append(try await fan.raw())
-                ours.append(try await fan.ours())
-            }
+            let fan = Fan(database: database, children: children)
+            let (ours, raw) = try await inTurns(title, raw: fan.raw, ours: fan.ours)
             let each = ours.map { $0 / Double(children) * 1e6 }
             var figures = [
                 Figure("whole", .seconds, ours: ours, raw: raw, target: perChild == nil ? .ratioAtMost(3) : nil),

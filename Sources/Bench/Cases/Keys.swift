@@ -6,12 +6,7 @@ extension Bench {
     func keys(_ database: BenchDatabase) async throws {
         let batch = options.batches.max() ?? 1000
         let keyed = KeyedDrain(database: database, batch: batch, tasks: options.tasks / 4)
-        var rounds = Rounds()
-        for round in 1...options.rounds {
-            report(.progress("keys: round \(round) of \(options.rounds)"))
-            rounds.raw.append(try await keyed.raw())
-            rounds.ours.append(try await keyed.ours())
-        }
+        let rounds = Rounds(try await inTurns("keys", raw: keyed.raw, ours: keyed.ours))
         section(
             "keys, \(KeyedDrain.keys) of them with \(KeyedDrain.limit) at once, beside raw without keys, 1 worker process",
             rounds.figures(rate: nil))
@@ -39,7 +34,6 @@ private struct KeyedDrain {
     }
 
     func raw() async throws -> Leg {
-        try await database.reset()
         try await drain.fillRaw()
         return try await drain.raw()
     }

@@ -25,29 +25,24 @@ extension Bench {
         _ database: BenchDatabase, _ title: String,
         _ body: ((Int, Int, LatencyPace) async throws -> TaskTimes) async throws -> TaskTimes
     ) async throws -> LatencyRounds {
-        var rounds = LatencyRounds(title: title)
-        for round in 1...database.options.rounds {
-            report(.progress("\(title): round \(round) of \(database.options.rounds)"))
-            rounds.raw.append(
-                try await body {
-                    try await LatencyLeg(database: database, clients: $0, count: $1, pace: $2).raw()
-                })
-            rounds.ours.append(
-                try await body {
-                    try await LatencyLeg(database: database, clients: $0, count: $1, pace: $2).ours()
-                })
+        let (ours, raw) = try await inTurns(title) {
+            try await body {
+                try await LatencyLeg(database: database, clients: $0, count: $1, pace: $2).raw()
+            }
+        } ours: {
+            try await body {
+                try await LatencyLeg(database: database, clients: $0, count: $1, pace: $2).ours()
+            }
         }
-        return rounds
+        return LatencyRounds(title: title, ours: ours, raw: raw)
     }
 }
 
 /// The rounds of one load.
 private struct LatencyRounds {
     let title: String
-    var ours: [TaskTimes] = []
-    var raw: [TaskTimes] = []
-
-    init(title: String) { self.title = title }
+    let ours: [TaskTimes]
+    let raw: [TaskTimes]
 
     func figures(p50: Target? = nil, p99: Target? = nil, reached: Double? = nil) throws -> [Figure] {
         let (ours, raw) = (try ours.map { try $0.latencies() }, try raw.map { try $0.latencies() })

@@ -6,7 +6,6 @@ extension Bench {
         let million = 1_000_000
         let drain = Drain(database: database, workers: [[]], batch: 1000, tasks: million)
         report(.progress("memory: adding a million tasks"))
-        try await database.reset()
         try await drain.fill()
         report(.progress("memory: draining a million tasks"))
         let leg = try await drain.ours()

@@ -10,13 +10,10 @@ extension Bench {
         var single: [Leg] = []
         for round in 1...options.rounds {
             report(.progress("priorities: round \(round) of \(options.rounds)"))
-            try await database.reset()
             try await mixed.fillRaw()
             rounds.raw.append(try await mixed.raw())
-            try await database.reset()
             try await mixed.fill()
             rounds.ours.append(try await mixed.ours())
-            try await database.reset()
             try await plain.fill()
             single.append(try await plain.ours())
         }

@@ -28,6 +28,10 @@ struct Rounds: Sendable {
     var ours: [Leg] = []
     var raw: [Leg] = []
 
+    init() {}
+
+    init(_ legs: (ours: [Leg], raw: [Leg])) { (ours, raw) = legs }
+
     /// The figures that every throughput case has.
     func figures(
         rate: Target?, reached: Double? = nil, serverCPU: Target? = nil, clientCPU: Target? = nil

@@ -11,7 +11,6 @@ extension Bench {
             var (first, last): ([Double], [Double]) = ([], [])
             for round in 1...database.options.rounds {
                 report(.progress("\(title): round \(round) of \(database.options.rounds)"))
-                try await database.reset()
                 try await drain.fill()
                 try await database.withPinnedXmin { _ = try await drain.ours() }
                 let times = try await FinishTimes(database.meter.connection)

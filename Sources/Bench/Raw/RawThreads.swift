@@ -1,5 +1,5 @@
+internal import Dispatch
 internal import EmbeddedPostgres
-internal import Synchronization
 
 /// Runs plain clients, each with a thread and a connection of its own.
 enum RawThreads {
@@ -16,7 +16,10 @@ enum RawThreads {
         onStart: () async throws -> Void = {}, body: @escaping @Sendable (RawSession, Int) throws -> Int,
         onEnd: () async throws -> Void = {}
     ) async throws -> Outcome {
-        let gate = Gate()
+        // Threads wait for the start, and for the end: the server's figures are read while the connections are there.
+        let (start, end) = (DispatchGroup(), DispatchGroup())
+        start.enter()
+        end.enter()
         let (events, sender) = AsyncThrowingStream.makeStream(of: Event.self)
         for index in 0..<count {
             try startThread {
@@ -25,20 +28,20 @@ enum RawThreads {
                     try session.script(RawTables.settings)
                     try prepare(session)
                     sender.yield(.ready)
-                    gate.wait()
+                    start.wait()
                     let before = ProcessMeter.threadCPU()
                     let done = try body(session, index)
                     sender.yield(.done(done, cpu: ProcessMeter.threadCPU() - before))
-                    // The server's figures are read while the connection is there.
-                    gate.waitForEnd()
+                    end.wait()
                 } catch {
                     sender.finish(throwing: error)
                 }
             }
         }
+        var hasStarted = false
         defer {
-            gate.open()
-            gate.end()
+            if !hasStarted { start.leave() }
+            end.leave()
         }
         var outcome = Outcome()
         var ready = 0
@@ -48,7 +51,8 @@ enum RawThreads {
                 ready += 1
                 guard ready == count else { continue }
                 try await onStart()
-                gate.open()
+                hasStarted = true
+                start.leave()
             case .done(let number, let cpu):
                 outcome.counts.append(number)
                 outcome.cpu += cpu

@@ -15,8 +15,7 @@ struct FinishReport {
         attempts.reserveCapacity(finished.count)
         ranMilliseconds.reserveCapacity(finished.count)
         // Ascending ids: the order in which fences are taken everywhere, so that two calls never wait for each other.
-        let isSorted = zip(finished, finished.dropFirst()).allSatisfy { $0.key.task <= $1.key.task }
-        for task in isSorted ? finished : finished.sorted(by: { $0.key.task < $1.key.task }) {
+        for task in finished.sorted(by: { $0.key.task < $1.key.task }) {
             guard case .completed(let output) = task.outcome else {
                 rest.append(Other(task))
                 continue

@@ -2,9 +2,8 @@ package import Queue
 
 /// Remembers how far each priority has been claimed, so that a claim skips the dead index entries before that.
 ///
-/// A row that commits late, or comes back, may stand below the floor. The server looks at the last 50 milliseconds all
-/// the same, and the floor is dropped every few seconds, when nothing is found, and on a hint: such a row is delayed,
-/// never lost.
+/// A row that commits late, or comes back, may stand below the floor. The server tells none of the last 50 milliseconds,
+/// and the floor is dropped every few seconds, when nothing is found, and on a hint: such a row is delayed, never lost.
 package struct ClaimFloor {
     /// After so long the floor is dropped.
     static let lifetime: Duration = .seconds(2)

@@ -54,9 +54,7 @@ struct FailuresCommand: AsyncParsableCommand {
                     .init(failure.fingerprint, .dim), .init(failure.message ?? failure.reason, .red),
                 ]
             }
-            if failures.count == limit, let last = failures.last, Terminal.output.isInteractive, !listing.json {
-                Terminal.errors.line(Terminal.errors.styled(.dim, "older ones: --before \(last.taskID)"))
-            }
+            listing.hintAtOlder(failures.last?.taskID, shown: failures.count, of: limit)
         }
     }
 

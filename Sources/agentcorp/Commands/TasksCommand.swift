@@ -59,9 +59,7 @@ struct TasksCommand: AsyncParsableCommand {
             let wanted = filter
             let tasks = try await connection.withManager { try await $0.tasks(wanted) }
             try listing.print(tasks, TaskRows.columns, whenEmpty: "no tasks", row: TaskRows.cells)
-            if tasks.count == limit, let last = tasks.last, Terminal.output.isInteractive, !listing.json {
-                Terminal.errors.line(Terminal.errors.styled(.dim, "older ones: --before \(last.id)"))
-            }
+            listing.hintAtOlder(tasks.last?.id, shown: tasks.count, of: limit)
         }
     }
 

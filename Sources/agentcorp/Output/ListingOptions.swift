@@ -19,6 +19,13 @@ struct ListingOptions: ParsableArguments {
         table.print(whenEmpty: remark)
     }
 
+    /// Says, to a person, how to see what did not fit: `last` is the id of the last of so many records.
+    func hintAtOlder(_ last: Int64?, shown: Int, of limit: Int) {
+        if shown == limit, let last, Terminal.output.isInteractive, !json {
+            Terminal.errors.line(Terminal.errors.styled(.dim, "older ones: --before \(last)"))
+        }
+    }
+
     /// Prints an array with a line for each record.
     static func printJSON(_ records: [some Encodable]) throws {
         let lines = try records.map { try JSONCoding.encode($0).text }
