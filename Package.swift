@@ -16,6 +16,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 let package = Package(
@@ -24,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "agentcorp", targets: ["agentcorp"]),
         .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Encryption", "Worker", "Coordinator", "Kinds"]),
+        .library(name: "AgentCorpAgents", targets: ["JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents"]),
         .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
     dependencies: [
@@ -37,13 +41,18 @@ let package = Package(
         // The types in which async-http-client and swift-subprocess speak.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // 1: C
         .systemLibrary(
             name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CMigrations"),
+        // What of the kernel Swift cannot call: openat2, landlock, prctl.
+        .target(name: "CSandbox"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+        .target(name: "JSON", swiftSettings: dialect),
 
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
@@ -51,7 +60,7 @@ let package = Package(
         .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: dialect),
 
         // 3: the typed shell over the SQL functions
-        .target(name: "Queue", dependencies: ["Postgres", "Migrations", logging], swiftSettings: dialect),
+        .target(name: "Queue", dependencies: ["JSON", "Postgres", "Migrations", logging], swiftSettings: dialect),
 
         .target(name: "Encryption", dependencies: ["Queue", crypto], swiftSettings: dialect),
 
@@ -65,11 +74,24 @@ let package = Package(
         // 5: the handlers that come with the engine
         .target(
             name: "Kinds",
+            dependencies: ["JSON", "Worker", subprocess, httpClient, system] + nio,
+            swiftSettings: dialect),
+
+        // 5: agents, from what they may touch to how they run
+        .target(name: "Sandbox", dependencies: ["CSandbox", "JSON", subprocess, system], swiftSettings: dialect),
+        .target(name: "Providers", dependencies: ["JSON", httpClient, logging, crypto] + nio, swiftSettings: dialect),
+        .target(
+            name: "MCP", dependencies: ["JSON", subprocess, system, httpClient, logging, crypto] + nio,
+            swiftSettings: dialect),
+        .target(
+            name: "Tools", dependencies: ["JSON", "Sandbox", "MCP", httpClient, logging] + nio,
+            swiftSettings: dialect),
+        .target(
+            name: "Agents",
             dependencies: [
-                "Worker", subprocess,
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ] + nio,
+                "JSON", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator", logging, crypto,
+                lifecycle, yams,
+            ],
             swiftSettings: dialect),
 
         // A queue for the tests of those who build on the engine, and for its own
@@ -88,6 +110,7 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
+                "Agents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
                 "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
                 "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
@@ -103,6 +126,23 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: dialect),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON"], swiftSettings: dialect),
+        .testTarget(
+            name: "ProvidersTests", dependencies: ["Providers", "JSON", "TestSupport", httpClient, logging] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "MCPTests", dependencies: ["MCP", "JSON", "TestSupport", httpClient, logging] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "ToolsTests", dependencies: ["Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "AgentsTests",
+            dependencies: [
+                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "TestSupport", lifecycle, logging,
+            ] + nio,
+            swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
         .testTarget(

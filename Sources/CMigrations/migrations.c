@@ -124,6 +124,30 @@ static const unsigned char access_up[] = {
 static const unsigned char access_down[] = {
 #embed "../../migrations/0020_access.down.sql"
 };
+static const unsigned char agents_up[] = {
+#embed "../../migrations/0021_agents.sql"
+};
+static const unsigned char agents_down[] = {
+#embed "../../migrations/0021_agents.down.sql"
+};
+static const unsigned char budgets_up[] = {
+#embed "../../migrations/0022_budgets.sql"
+};
+static const unsigned char budgets_down[] = {
+#embed "../../migrations/0022_budgets.down.sql"
+};
+static const unsigned char turns_up[] = {
+#embed "../../migrations/0023_turns.sql"
+};
+static const unsigned char turns_down[] = {
+#embed "../../migrations/0023_turns.down.sql"
+};
+static const unsigned char memory_up[] = {
+#embed "../../migrations/0024_memory.sql"
+};
+static const unsigned char memory_down[] = {
+#embed "../../migrations/0024_memory.down.sql"
+};
 
 #define MIGRATION(name) {#name, name##_up, sizeof name##_up, name##_down, sizeof name##_down}
 
@@ -149,6 +173,10 @@ static const struct agentcorp_migration migrations[] = {
     MIGRATION(payloads),
     MIGRATION(doctor),
     MIGRATION(access),
+    MIGRATION(agents),
+    MIGRATION(budgets),
+    MIGRATION(turns),
+    MIGRATION(memory),
 };
 
 size_t agentcorp_migration_count(void) { return sizeof migrations / sizeof *migrations; }

@@ -49,13 +49,6 @@ struct ArgumentTests {
         }
     }
 
-    @Test("the nearest word is suggested only when it is near")
-    func nearestWord() {
-        #expect(nearest(to: "sucess", in: ["success", "retry"]) == "success")
-        #expect(nearest(to: "ENV", in: ["env"]) == "env")
-        #expect(nearest(to: "anything", in: ["success", "retry"]) == nil)
-    }
-
     @Test("the document on standard input holds the task, its arguments as they are, its children and its needs")
     func input() throws {
         let task = ClaimedTask(

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Queue
 internal import Worker
 
@@ -19,7 +20,7 @@ struct TaskArguments {
         self.fields = fields
         for name in fields.keys.sorted() where !known.contains(name) {
             let hint =
-                nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+                Spelling.nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
                 ?? "it takes \(known.joined(separator: ", "))"
             throw PermanentFailure("\(kind) has no argument \"\(name)\"; \(hint)", reason: "arguments")
         }
@@ -48,7 +49,7 @@ struct TaskArguments {
         guard let text = try string(field) else { return nil }
         guard let word = Word(rawValue: text) else {
             let all = Word.allCases.map(\.rawValue)
-            let hint = nearest(to: text, in: all).map { "; did you mean \"\($0)\"?" } ?? ""
+            let hint = Spelling.nearest(to: text, in: all).map { "; did you mean \"\($0)\"?" } ?? ""
             throw mistake(field, "must be one of \(all.joined(separator: ", ")), not \"\(text)\"\(hint)")
         }
         return word

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+@_exported public import JSON
 public import Postgres
 
 /// JSON between Swift values and the database: snake_case keys are spelled out by the types, dates are ISO 8601.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// What the configuration file says: lines `key = value`, and comments that begin with `#`.
 ///

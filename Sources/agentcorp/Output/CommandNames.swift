@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 
 /// The names of the commands, for the message about one that does not exist.
 enum CommandNames {

@@ -1,7 +1,7 @@
 /// Guesses at mistyped words.
-enum Spelling {
+public enum Spelling {
     /// The likeliest word that was meant; nil when none is near.
-    static func nearest(to word: String, in words: [String]) -> String? {
+    public static func nearest(to word: String, in words: [String]) -> String? {
         let ranked = words.map { (word: $0, distance: distance(word.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= (word.count < 4 ? 1 : max(2, word.count / 3)) ? best.word : nil

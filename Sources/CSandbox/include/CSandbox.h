@@ -1,0 +1,3 @@
+#ifndef AGENTCORP_CSANDBOX_H
+#define AGENTCORP_CSANDBOX_H
+#endif
