@@ -52,7 +52,7 @@ create index line_key on agentcorp.line (concurrency_key, shard) where parked_un
 create index line_due on agentcorp.line (shard, parked_until) where parked_until < 'infinity';
 create index line_holder on agentcorp.line (holder) where holder is not null;
 
-create table agentcorp.turn (
+create table agentcorp.tenant_turn (
     pass float8 not null,
     queue_id int not null,
     shard smallint not null,
@@ -60,8 +60,8 @@ create table agentcorp.turn (
     tenant text not null,
     primary key (queue_id, tenant, shard)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
-comment on table agentcorp.turn is 'How far each tenant of a queue has been served, in tasks divided by weight: the least is next (stride scheduling, Waldspurger 1995)';
-create index turn_order on agentcorp.turn (queue_id, shard, pass) where active;
+comment on table agentcorp.tenant_turn is 'How far each tenant of a queue has been served, in tasks divided by weight: the least is next (stride scheduling, Waldspurger 1995)';
+create index tenant_turn_order on agentcorp.tenant_turn (queue_id, shard, pass) where active;
 
 create table agentcorp.slot (
     task_id bigint not null,
@@ -234,7 +234,7 @@ begin
     loop
         for v_line in update agentcorp.line l set parked_until = null
             where l.shard = p_shard and l.ctid = any (array(
-                select x.ctid from agentcorp.line x cross join lateral (select t.pass from agentcorp.turn t
+                select x.ctid from agentcorp.line x cross join lateral (select t.pass from agentcorp.tenant_turn t
                     where t.queue_id = x.queue_id and t.tenant = x.tenant and t.shard = p_shard offset 0) t
                 where x.concurrency_key = v.concurrency_key and x.concurrency_key <> '' and x.shard = p_shard and x.parked_until = 'infinity'
                 and (x.holder is null or exists (select from agentcorp.queued q where q.task_id = x.holder and q.shard = p_shard))
@@ -258,14 +258,14 @@ create function agentcorp.take_turn(p_shard smallint, p_queue int, p_tenant text
 declare
     v_pass float8;
 begin
-    if exists (select from agentcorp.turn t where t.queue_id = p_queue and t.tenant = p_tenant and t.shard = p_shard and t.active) then
+    if exists (select from agentcorp.tenant_turn t where t.queue_id = p_queue and t.tenant = p_tenant and t.shard = p_shard and t.active) then
         return;
     end if;
-    select t.pass into v_pass from agentcorp.turn t where t.queue_id = p_queue and t.shard = p_shard and t.active order by t.pass limit 1;
+    select t.pass into v_pass from agentcorp.tenant_turn t where t.queue_id = p_queue and t.shard = p_shard and t.active order by t.pass limit 1;
     if v_pass is null then
-        select max(t.pass) into v_pass from agentcorp.turn t where t.queue_id = p_queue and t.shard = p_shard;
+        select max(t.pass) into v_pass from agentcorp.tenant_turn t where t.queue_id = p_queue and t.shard = p_shard;
     end if;
-    insert into agentcorp.turn as t (pass, queue_id, shard, active, tenant) values (coalesce(v_pass, 0), p_queue, p_shard, true, p_tenant)
+    insert into agentcorp.tenant_turn as t (pass, queue_id, shard, active, tenant) values (coalesce(v_pass, 0), p_queue, p_shard, true, p_tenant)
         on conflict (queue_id, tenant, shard) do update set active = true, pass = greatest(t.pass, excluded.pass);
 end $$;
 comment on function agentcorp.take_turn is 'Lets a tenant take part again; only under the lock of admission';
@@ -328,7 +328,7 @@ begin
         return null;
     end if;
     with served as (
-        select t.tenant, t.pass, coalesce(w.weight, 1) weight from agentcorp.turn t
+        select t.tenant, t.pass, coalesce(w.weight, 1) weight from agentcorp.tenant_turn t
         left join lateral (select w.weight from agentcorp.tenant_weight w where w.tenant = t.tenant) w on true
         where t.queue_id = p_queue and t.shard = p_shard and t.active order by t.pass, t.tenant limit v_room
     ), share as (
@@ -402,7 +402,7 @@ begin
                 and l.concurrency_key = v_line.k and l.ordered_key = v_line.o and l.shard = p_shard;
         end loop;
         for v_line in select u.t, max(u.tag) pass from unnest(v.ids, v.tenants, v.tags) u(i, t, tag) where u.i = any (v_ids) group by 1 loop
-            update agentcorp.turn t set pass = v_line.pass where t.queue_id = p_queue and t.tenant = v_line.t and t.shard = p_shard;
+            update agentcorp.tenant_turn t set pass = v_line.pass where t.queue_id = p_queue and t.tenant = v_line.t and t.shard = p_shard;
         end loop;
         if v_tokens is not null then
             perform agentcorp.take_tokens(p_shard, p_queue, '', v_tokens - cardinality(v_ids), v_now);
@@ -433,9 +433,9 @@ begin
         select from agentcorp.line l where l.queue_id = p_queue and l.tenant = u.t and l.shard = p_shard and l.parked_until is null)
     loop
         if exists (select from agentcorp.line l where l.queue_id = p_queue and l.tenant = v_line.tenant and l.shard = p_shard) then
-            update agentcorp.turn t set active = false where t.queue_id = p_queue and t.tenant = v_line.tenant and t.shard = p_shard;
+            update agentcorp.tenant_turn t set active = false where t.queue_id = p_queue and t.tenant = v_line.tenant and t.shard = p_shard;
         else
-            delete from agentcorp.turn t where t.queue_id = p_queue and t.tenant = v_line.tenant and t.shard = p_shard;
+            delete from agentcorp.tenant_turn t where t.queue_id = p_queue and t.tenant = v_line.tenant and t.shard = p_shard;
         end if;
     end loop;
     return cardinality(v_ids);
@@ -455,7 +455,7 @@ declare
 begin
     if p_queue is not null then
         admitted := 0;
-        if not exists (select from agentcorp.turn t where t.queue_id = p_queue and t.shard = p_shard and t.active)
+        if not exists (select from agentcorp.tenant_turn t where t.queue_id = p_queue and t.shard = p_shard and t.active)
             and not exists (select from agentcorp.arrival a where a.shard = p_shard)
             and not exists (select from agentcorp.line l where l.shard = p_shard and l.parked_until <= agentcorp.clock() and l.parked_until < 'infinity') then
             return;
@@ -474,7 +474,7 @@ begin
     admitted := 0;
     perform agentcorp.read_arrivals(p_shard);
     for v_queue in select q.id, q.name from agentcorp.queue q where q.gated and q.paused_at is null and (p_queue is null or q.id = p_queue)
-        and exists (select from agentcorp.turn t where t.queue_id = q.id and t.shard = p_shard and t.active) order by q.id
+        and exists (select from agentcorp.tenant_turn t where t.queue_id = q.id and t.shard = p_shard and t.active) order by q.id
     loop
         v_want := coalesce(p_want, (select greatest(16, least(1000, sum(w.concurrency))) from agentcorp.worker w
             where w.stopped_at is null and v_queue.name = any (w.queues)));
@@ -486,7 +486,7 @@ begin
             exit when v_n is null;
             admitted := admitted + v_n;
             v_want := v_want - v_n;
-            exit when not exists (select from agentcorp.turn t where t.queue_id = v_queue.id and t.shard = p_shard and t.active);
+            exit when not exists (select from agentcorp.tenant_turn t where t.queue_id = v_queue.id and t.shard = p_shard and t.active);
         end loop;
     end loop;
     select min(m.ms) into next_in_ms from (
@@ -497,7 +497,7 @@ begin
             select agentcorp.tokens(r, b, agentcorp.clock()) tokens, r.per_ms, r.rate from agentcorp.limit_rule r
             left join agentcorp.bucket b on b.queue_id = r.queue_id and b.key = '' and b.shard = p_shard
             where r.key = '' and r.rate is not null
-            and exists (select from agentcorp.turn t where t.queue_id = r.queue_id and t.shard = p_shard and t.active)) x where x.tokens < 1
+            and exists (select from agentcorp.tenant_turn t where t.queue_id = r.queue_id and t.shard = p_shard and t.active)) x where x.tokens < 1
         union all select 1 where exists (select from agentcorp.arrival a where a.shard = p_shard)) m;
 end $$;
 comment on function agentcorp.admit is

@@ -402,7 +402,7 @@ begin
     end if;
     promote_ms := agentcorp.until(v_now, (select s.run_at from agentcorp.scheduled s where s.shard = p_shard order by s.run_at limit 1));
     if exists (select from agentcorp.arrival a where a.shard = p_shard)
-        or exists (select from agentcorp.turn t where t.shard = p_shard and t.active) then
+        or exists (select from agentcorp.tenant_turn t where t.shard = p_shard and t.active) then
         admit_ms := 0;
     else
         admit_ms := agentcorp.until(v_now, (select l.parked_until from agentcorp.line l

@@ -468,7 +468,7 @@ begin
     from (select q.* from agentcorp.queued q order by q.queue_id, q.tenant, q.concurrency_key, q.ordered_key limit 1000) x
     where not exists (select from agentcorp.line l where l.queue_id = x.queue_id and l.tenant = x.tenant and l.concurrency_key = x.concurrency_key
             and l.ordered_key = x.ordered_key and l.shard = x.shard and (l.parked_until is not null or l.holder is not null
-                or exists (select from agentcorp.turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)))
+                or exists (select from agentcorp.tenant_turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)))
         and not exists (select from agentcorp.arrival a where a.shard = x.shard)
     having count(*) > 0;
 end $$;

@@ -128,7 +128,7 @@ select 'what is queued has a line, or has just arrived', format('task %s', q.tas
 union all
 select 'an open line is in a turn', format('queue %s, tenant %s', l.queue_id, l.tenant)
     from agentcorp.line l where l.parked_until is null and not exists (
-        select from agentcorp.turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)
+        select from agentcorp.tenant_turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)
 union all
 select 'a subtask hangs below its parent', format('task %s', t.id)
     from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
