@@ -1,0 +1,40 @@
+/// What a model costs and how much it takes.
+public struct ModelPrice: Sendable, Hashable {
+    /// Per million tokens, as all of these.
+    public var input: USD
+    public var output: USD
+    /// Input that was read from the cache; nil: as `input`.
+    public var cacheRead: USD?
+    /// Input that was written to the cache; nil: as `input`.
+    public var cacheWrite: USD?
+    /// The most tokens of input and output together.
+    public var contextWindow: Int?
+    /// The most tokens of output.
+    public var maxOutput: Int?
+
+    public init(
+        input: USD, output: USD, cacheRead: USD? = nil, cacheWrite: USD? = nil, contextWindow: Int? = nil,
+        maxOutput: Int? = nil
+    ) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.contextWindow = contextWindow
+        self.maxOutput = maxOutput
+    }
+
+    /// What these tokens cost, rounded up to a nano-dollar once, at the end.
+    public func cost(of usage: TokenUsage) -> USD {
+        // A server that counts more cached tokens than tokens is not given the difference back.
+        let fresh = max(0, usage.input - usage.cacheRead - usage.cacheWrite)
+        let millionths =
+            Self.product(input, fresh) + Self.product(cacheRead ?? input, usage.cacheRead)
+            + Self.product(cacheWrite ?? input, usage.cacheWrite) + Self.product(output, usage.output)
+        return USD(nanodollars: Int64(clamping: (millionths + 999_999) / 1_000_000))
+    }
+
+    private static func product(_ price: USD, _ tokens: Int) -> Int128 {
+        Int128(price.nanodollars) * Int128(max(0, tokens))
+    }
+}
