@@ -158,6 +158,11 @@ begin
         cross join lateral (select t.root_id from agentcorp.task t where t.id = d.task_id and t.shard = p_shard offset 0) t
         where t.root_id <> u.root and not coalesce((select a.outcome = 1 or a.outcome between 2 and 4 and (not p_spare or agentcorp.is_due(p_shard, t.root_id, v_now))
             from agentcorp.attempt a where a.task_id = d.task_id and a.shard = p_shard order by a.attempt desc limit 1), false));
+    -- what a session still shows
+    v_busy := v_busy || array(
+        select u.id from unnest(v_m.ids) u(id)
+        cross join lateral (select r.conversation_id from agentcorp.agent_run r where r.task_id = u.id and r.shard = p_shard offset 0) r
+        where exists (select from agentcorp.message m where m.conversation_id = r.conversation_id and m.shard = p_shard and m.conversation_id <> u.id));
     if v_busy <> '{}' then
         v_some := array(select distinct u.root from unnest(v_m.ids, v_m.roots) u(id, root) join unnest(v_busy) b(id) on b.id = u.id);
         select array_agg(u.id) ids, array_agg(u.root) roots into v_m from unnest(v_m.ids, v_m.roots) u(id, root) where u.root not in (select unnest(v_some));
@@ -200,6 +205,14 @@ begin
     delete from agentcorp.step s where s.shard = p_shard and s.task_id = any (p_ids);
     delete from agentcorp.progress p where p.shard = p_shard and p.task_id = any (p_ids);
     delete from agentcorp.discarded d where d.shard = p_shard and d.task_id = any (p_ids);
+    delete from agentcorp.tool_call c where c.shard = p_shard and c.task_id = any (p_ids);
+    delete from agentcorp.turn t where t.shard = p_shard and t.task_id = any (p_ids);
+    delete from agentcorp.approval a where a.shard = p_shard and a.task_id = any (p_ids);
+    delete from agentcorp.partial p where p.shard = p_shard and p.task_id = any (p_ids);
+    -- A conversation without a name has the id of its task.
+    delete from agentcorp.message m where m.shard = p_shard and m.conversation_id = any (p_ids);
+    delete from agentcorp.conversation c where c.shard = p_shard and c.id = any (p_ids);
+    delete from agentcorp.agent_run r where r.shard = p_shard and r.task_id = any (p_ids);
     v_ctids := array(select d.c from unnest(p_ids) u(id) cross join lateral (
         select d.ctid c from agentcorp.dependency d where d.needs_id = u.id and d.shard = p_shard
         union select d.ctid from agentcorp.dependency d where d.task_id = u.id and d.shard = p_shard offset 0) d);

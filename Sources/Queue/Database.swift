@@ -11,7 +11,7 @@ extension PostgresConnection: Database {}
 
 extension Database {
     /// Runs one SQL function and turns the errors of class `AC` into `QueueError`.
-    func call(_ sql: String, _ parameters: [any PostgresEncodable] = [], deadline: Duration? = nil) async throws
+    package func call(_ sql: String, _ parameters: [any PostgresEncodable] = [], deadline: Duration? = nil) async throws
         -> PostgresResult
     {
         do {
