@@ -27,7 +27,8 @@ let package = Package(
     products: [
         .executable(name: "agentcorp", targets: ["agentcorp"]),
         .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Encryption", "Worker", "Coordinator", "Kinds"]),
-        .library(name: "AgentCorpAgents", targets: ["JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents"]),
+        .library(
+            name: "AgentCorpAgents", targets: ["Patterns", "JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents"]),
         .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
     dependencies: [
@@ -52,7 +53,12 @@ let package = Package(
         .target(name: "CSandbox"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
-        .target(name: "JSON", swiftSettings: dialect),
+        .systemLibrary(
+            name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+
+        // Regular expressions whose work is bounded
+        .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: dialect),
+        .target(name: "JSON", dependencies: ["Patterns"], swiftSettings: dialect),
 
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
@@ -78,13 +84,14 @@ let package = Package(
             swiftSettings: dialect),
 
         // 5: agents, from what they may touch to how they run
-        .target(name: "Sandbox", dependencies: ["CSandbox", "JSON", subprocess, system], swiftSettings: dialect),
+        .target(
+            name: "Sandbox", dependencies: ["CSandbox", "JSON", "Patterns", subprocess, system], swiftSettings: dialect),
         .target(name: "Providers", dependencies: ["JSON", httpClient, logging, crypto] + nio, swiftSettings: dialect),
         .target(
             name: "MCP", dependencies: ["JSON", subprocess, system, httpClient, logging, crypto] + nio,
             swiftSettings: dialect),
         .target(
-            name: "Tools", dependencies: ["JSON", "Sandbox", "MCP", httpClient, logging] + nio,
+            name: "Tools", dependencies: ["JSON", "Patterns", "Sandbox", "MCP", httpClient, logging] + nio,
             swiftSettings: dialect),
         .target(
             name: "Agents",
@@ -126,7 +133,8 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: dialect),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON"], swiftSettings: dialect),
         .testTarget(
             name: "ProvidersTests", dependencies: ["Providers", "JSON", "TestSupport", httpClient, logging] + nio,
