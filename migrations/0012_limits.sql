@@ -290,11 +290,11 @@ $$;
 comment on function agentcorp.rule_for is 'The limit of a concurrency key: its own, else that of its longest pattern';
 
 -- A shard's part of a limit of the whole installation: no part is ever given twice.
-create function agentcorp.share_of(p_shard smallint, p_limit int) returns int language sql stable as $$
+create function agentcorp.share_of(p_shard smallint, p_limit bigint) returns bigint language sql stable as $$
     select case when n.n = 1 then p_limit else p_limit / n.n + (n.before < p_limit % n.n)::int end
         from (select count(*)::int n, count(*) filter (where s.shard < p_shard)::int before from agentcorp.shard s) n
 $$;
-comment on function agentcorp.share_of is 'The part of a queue''s limit that a shard may give';
+comment on function agentcorp.share_of is 'The part of a limit of the whole fleet that a shard may give';
 
 -- One round: candidates from the lines of the tenants that were served least, in the order of their turns, as far as slots and tokens
 -- reach. Returns how many it admitted.

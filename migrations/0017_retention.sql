@@ -213,6 +213,8 @@ begin
     delete from agentcorp.message m where m.shard = p_shard and m.conversation_id = any (p_ids);
     delete from agentcorp.conversation c where c.shard = p_shard and c.id = any (p_ids);
     delete from agentcorp.agent_run r where r.shard = p_shard and r.task_id = any (p_ids);
+    delete from agentcorp.budget b where b.shard = p_shard and b.task_id = any (p_ids);
+    delete from agentcorp.reservation r where r.shard = p_shard and r.task_id = any (p_ids);
     v_ctids := array(select d.c from unnest(p_ids) u(id) cross join lateral (
         select d.ctid c from agentcorp.dependency d where d.needs_id = u.id and d.shard = p_shard
         union select d.ctid from agentcorp.dependency d where d.task_id = u.id and d.shard = p_shard offset 0) d);

@@ -72,7 +72,8 @@ select 'no row without a task', format('%s of task %s', x.what, x.task_id) from 
     union all select 'dependency', task_id, shard from agentcorp.dependency union all select 'needed', needs_id, shard from agentcorp.dependency
     union all select 'resolve', needs_id, shard from agentcorp.resolve union all select 'step', task_id, shard from agentcorp.step
     union all select 'progress', task_id, shard from agentcorp.progress union all select 'unique_key', task_id, shard from agentcorp.unique_key
-    union all select 'wait', task_id, shard from agentcorp.wait union all select 'discarded', task_id, shard from agentcorp.discarded) x
+    union all select 'wait', task_id, shard from agentcorp.wait union all select 'discarded', task_id, shard from agentcorp.discarded
+    union all select 'budget', task_id, shard from agentcorp.budget union all select 'reservation', task_id, shard from agentcorp.reservation) x
     where not exists (select from agentcorp.task t where t.id = x.task_id and t.shard = x.shard)
 union all
 select 'ready rows lie in the lane of their task', format('task %s: queue %s, priority %s', r.task_id, r.queue_id, r.priority)
@@ -129,6 +130,21 @@ union all
 select 'an open line is in a turn', format('queue %s, tenant %s', l.queue_id, l.tenant)
     from agentcorp.line l where l.parked_until is null and not exists (
         select from agentcorp.tenant_turn t where t.queue_id = l.queue_id and t.tenant = l.tenant and t.shard = l.shard and t.active)
+union all
+select 'spent and reserved are within the budget', format('task %s: %s of %s %s', x.task_id, x.used, x.most, x.what) from (
+    select b.task_id, 'usd' what, b.usd_spent + b.usd_reserved used, b.usd most, b.usd_over let_over, least(b.usd_spent, b.usd_reserved) lowest from agentcorp.budget b
+    union all select b.task_id, 'tokens', b.tokens_spent + b.tokens_reserved, b.tokens, b.tokens_over, least(b.tokens_spent, b.tokens_reserved) from agentcorp.budget b
+    union all select b.task_id, 'turns', b.turns_spent + b.turns_reserved, b.turns, b.turns_over, least(b.turns_spent, b.turns_reserved) from agentcorp.budget b) x
+    where x.used > x.most + x.let_over or x.lowest < 0
+union all
+select 'a budget has reserved what its calls may use', format('task %s: %s', b.task_id, (b.usd_reserved, b.tokens_reserved, b.turns_reserved))
+    from agentcorp.budget b left join lateral (select sum(coalesce(r.usd, 0)) usd, sum(r.tokens) tokens, count(*) turns
+        from agentcorp.reservation r where r.shard = b.shard and r.budgets @> array[b.task_id]) r on true
+    where (b.usd_reserved, b.tokens_reserved, b.turns_reserved) is distinct from (coalesce(r.usd, 0), coalesce(r.tokens, 0), r.turns)
+union all
+select 'no more calls of a model than its limit', format('%s %s: %s of %s', l.provider, l.model, l.n, l.max_concurrent) from (
+    select l.*, agentcorp.in_flight(l.shard, l.provider, l.model) n from agentcorp.provider_limit l where l.max_concurrent is not null) l
+    where l.n > l.max_concurrent
 union all
 select 'a subtask hangs below its parent', format('task %s', t.id)
     from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
