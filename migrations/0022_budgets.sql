@@ -425,8 +425,45 @@ where l.max_concurrent is not null or l.requests_per_minute is not null or l.tok
 group by 1, 2, 3, 4, 5;
 comment on view agentcorp.provider_limits is 'Limits of providers (model *) and models, how many calls are under way, and until when nothing is called';
 
+-- What it has cost. The turns of models, and the runs that they belong to, are made by the next migration.
+
+create function agentcorp.costs(by text default 'run', since timestamptz default null, until timestamptz default null, limit_to int default 100)
+returns table (name text, label text, turns bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
+    reasoning_tokens bigint, usd numeric, unpriced bigint) language plpgsql stable set jit = off as $$
+#variable_conflict use_column
+begin
+    if by is null or by not in ('run', 'agent', 'model', 'provider', 'day') then
+        raise exception 'costs by "%" are not known', by using errcode = 'AC007',
+            hint = trim(concat(agentcorp.did_you_mean(by, '{run,agent,model,provider,day}'), ' Use run, agent, model, provider or day.'));
+    end if;
+    return query
+        select c.name, case when costs.by = 'run' then (select coalesce(r.name, r.kind) from agentcorp.task r where r.id = c.name::bigint and r.shard = agentcorp.shard_of(c.name::bigint)) end,
+            c.turns, c.input_tokens, c.output_tokens, c.cache_read_tokens, c.cache_write_tokens, c.reasoning_tokens, trim_scale(c.usd), c.unpriced
+        from (
+            select case costs.by when 'run' then (select t.root_id::text from agentcorp.task t where t.id = x.task_id and t.shard = x.shard)
+                    when 'agent' then coalesce((select r.agent from agentcorp.agent_run r where r.task_id = x.task_id and r.shard = x.shard), '')
+                    when 'model' then x.provider || '/' || x.model when 'provider' then x.provider
+                    else to_char(x.day, 'YYYY-MM-DD') end as name,
+                sum(x.turns)::bigint turns, sum(x.input_tokens)::bigint input_tokens, sum(x.output_tokens)::bigint output_tokens,
+                sum(x.cache_read_tokens)::bigint cache_read_tokens, sum(x.cache_write_tokens)::bigint cache_write_tokens,
+                sum(x.reasoning_tokens)::bigint reasoning_tokens, sum(x.usd) usd, sum(x.unpriced)::bigint unpriced
+            from (
+                -- Small groups first: a task has many turns, and its run and agent are looked up once.
+                select case when costs.by in ('run', 'agent') then u.task_id end task_id, u.shard, case when costs.by in ('model', 'provider') then u.provider end provider,
+                    case when costs.by = 'model' then u.model end model, case when costs.by = 'day' then (u.finished_at at time zone 'UTC')::date end as day,
+                    count(*) turns, sum(u.input_tokens) input_tokens, sum(u.output_tokens) output_tokens, sum(u.cache_read_tokens) cache_read_tokens,
+                    sum(u.cache_write_tokens) cache_write_tokens, sum(u.reasoning_tokens) reasoning_tokens, sum(u.cost_usd) usd, count(*) filter (where u.cost_usd is null) unpriced
+                from agentcorp.turn u
+                where (costs.since is null or u.finished_at >= costs.since) and (costs.until is null or u.finished_at < costs.until)
+                group by 1, 2, 3, 4, 5) x
+            group by 1) c
+        order by case when costs.by = 'day' then c.name end desc, c.usd desc nulls last, c.input_tokens + c.output_tokens desc nulls last, c.name limit limit_to;
+end $$;
+comment on function agentcorp.costs is
+    'What models have been used for: turns, tokens and USD by run (the root task; label is its name), agent, model, provider or day (UTC), the dearest first, or the latest day. Turns whose price is not known count in unpriced, and are in no sum of USD';
+
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
-    ('common', 'budget_left'), ('enqueue', 'set_budget remove_budget'), ('work', 'reserve settle unreserve settle_lost cool_down'), ('read', 'in_flight'),
+    ('common', 'budget_left'), ('enqueue', 'set_budget remove_budget'), ('work', 'reserve settle unreserve settle_lost cool_down'), ('read', 'in_flight costs'),
     ('coordinate', 'sweep_reservations'), ('manage', 'set_provider_limit remove_provider_limit'),
     ('internal', 'refilled provider_room take_from_buckets end_reservation check_provider')) x(c, f);
 select agentcorp.grant_roles();

@@ -280,8 +280,7 @@ declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
     if charge then
-        perform agentcorp.settle(v_shard, task_id, r.seq, r.usd, r.tokens) from agentcorp.reservation r
-            where r.task_id = drop_turn.task_id and r.seq = drop_turn.seq and r.shard = v_shard;
+        perform agentcorp.settle(v_shard, task_id, seq, null, null);
     else
         perform agentcorp.unreserve(v_shard, task_id, seq);
     end if;
@@ -328,7 +327,7 @@ begin
             agentcorp.call_key(commit_turn.task_id, commit_turn.seq, c.i::int - 1), c.value ->> 'id', c.value ->> 'tool', c.value ->> 'effect', c.value ->> 'state',
             agentcorp.store_payload(v_shard, commit_turn.task_id, 'arguments of a tool', c.value -> 'args'), c.value -> 'result'
         from agentcorp.shard s cross join jsonb_array_elements(coalesce(calls, '[]')) with ordinality c(value, i) where s.shard = v_shard;
-    perform agentcorp.settle(v_shard, task_id, seq, cost_usd, coalesce(input_tokens, 0)::bigint + coalesce(output_tokens, 0));
+    perform agentcorp.settle(v_shard, task_id, seq, cost_usd, coalesce(input_tokens::bigint + output_tokens, input_tokens, output_tokens));
     delete from agentcorp.partial p where p.task_id = commit_turn.task_id and p.shard = v_shard;
 end $$;
 comment on function agentcorp.commit_turn is
