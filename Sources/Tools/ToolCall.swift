@@ -11,15 +11,19 @@ public struct ToolCall: Sendable {
     public let context: ToolExecutionContext
     /// Who calls: for tools that reach back into the engine. Nil outside an agent's task.
     public let scope: (any ToolScope)?
+    /// The W3C trace that the call is part of; for tools that reach out of the process.
+    public let traceparent: String?
     public let logger: Logger
 
     public init(
-        arguments: JSONValue, key: String, context: ToolExecutionContext, scope: (any ToolScope)? = nil, logger: Logger
+        arguments: JSONValue, key: String, context: ToolExecutionContext, scope: (any ToolScope)? = nil,
+        traceparent: String? = nil, logger: Logger
     ) {
         self.arguments = arguments
         self.key = key
         self.context = context
         self.scope = scope
+        self.traceparent = traceparent
         self.logger = logger
     }
 }

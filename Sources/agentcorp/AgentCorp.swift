@@ -31,6 +31,7 @@ struct AgentCorp: AsyncParsableCommand {
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                     EventsCommand.self, FailuresCommand.self,
                 ]),
+            CommandGroup(name: "Agents", subcommands: [MCPCommand.self]),
             CommandGroup(
                 name: "Database",
                 subcommands: [

@@ -218,7 +218,8 @@ public actor MCPClient {
                 metadata: ["server": "\(configuration.name)", "tool": "\(tool.name)", "reason": "\(tool.reason)"])
         }
         // Of a server that wants no list kept, one is still good for the calls that follow at once.
-        let lifetime = fresh.lifetime.map { max($0, .seconds(30)) } ?? (connection.announcesChanges ? nil : .seconds(300))
+        let lifetime =
+            fresh.lifetime.map { max($0, .seconds(30)) } ?? (connection.announcesChanges ? nil : .seconds(300))
         listing = CachedListing(
             listing: fresh, connection: current ?? connection, changes: changes,
             until: lifetime.map { time.now() + $0 })

@@ -28,7 +28,8 @@ struct Negotiation {
         } late: { passed in
             MCPError(
                 .cannotStart,
-                "\(server) was not ready within \(passed.formattedSeconds). Look at its program, or allow more with start_timeout.")
+                "\(server) was not ready within \(passed.formattedSeconds). Look at its program, or allow more with start_timeout."
+            )
         }
     }
 
@@ -49,7 +50,9 @@ struct Negotiation {
             let question = request("server/discover", RequestMeta.modern([:]))
             answer = try await Deadline(silence: patience, total: patience, time: time).run {
                 try await transport.send(question)
-            } late: { _ in Silence() }
+            } late: { _ in
+                Silence()
+            }
         } catch let failure as RPCFailure {
             if let supported = failure.supportedRevisions, !Self.isLegacy(supported) {
                 throw unsupported(supported)
@@ -120,7 +123,8 @@ struct Negotiation {
     private func unsupported(_ revisions: [String]) -> MCPError {
         MCPError(
             .unsupportedVersion,
-            "\(server) speaks \(revisions.isEmpty ? "no revision" : revisions.joined(separator: ", ")) of MCP; known here are \(Revision.modern) and \(Revision.legacy.map(\.description).joined(separator: ", ")).")
+            "\(server) speaks \(revisions.isEmpty ? "no revision" : revisions.joined(separator: ", ")) of MCP; known here are \(Revision.modern) and \(Revision.legacy.map(\.description).joined(separator: ", "))."
+        )
     }
 
     private static func isLegacy(_ supported: [String]) -> Bool {

@@ -27,7 +27,8 @@ extension MCPServerConfiguration {
         }
         guard isWord, (1...32).contains(name.utf8.count) else {
             throw MCPError(
-                .configuration, "server \"\(name)\": a name has 1 to 32 letters, digits, `_` and `-`, and nothing else.")
+                .configuration, "server \"\(name)\": a name has 1 to 32 letters, digits, `_` and `-`, and nothing else."
+            )
         }
         self.init(name: name, transport: try Self.transport(fields))
         allowedTools = try fields.strings("tools").map { Set($0) }
@@ -48,7 +49,8 @@ extension MCPServerConfiguration {
     }
 
     private static let known = [
-        "command", "args", "env", "inherit_env", "cwd", "url", "headers", "token", "type", "disabled", "tools", "effects", "pins",
+        "command", "args", "env", "inherit_env", "cwd", "url", "headers", "token", "type", "disabled", "tools",
+        "effects", "pins",
         "timeout", "max_time", "start_timeout", "idle_time", "max_message",
     ]
 
@@ -94,7 +96,8 @@ extension MCPServerConfiguration {
         var endpoint = MCPEndpoint(text)
         endpoint.headers = try fields.settings("headers") ?? [:]
         for name in endpoint.headers.keys.sorted() {
-            let isReserved = name.lowercased().hasPrefix("mcp-") || ["host", "content-length"].contains(name.lowercased())
+            let isReserved =
+                name.lowercased().hasPrefix("mcp-") || ["host", "content-length"].contains(name.lowercased())
             guard !name.isEmpty, !isReserved, name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A }) else {
                 throw fields.mistake("headers", "cannot have \"\(name)\"")
             }
@@ -115,6 +118,7 @@ extension MCPServerConfiguration {
     }
 
     private static func isDigest(_ text: String) -> Bool {
-        text.hasPrefix("sha256:") && text.utf8.count == 71 && text.dropFirst(7).allSatisfy { "0123456789abcdef".contains($0) }
+        text.hasPrefix("sha256:") && text.utf8.count == 71
+            && text.dropFirst(7).allSatisfy { "0123456789abcdef".contains($0) }
     }
 }

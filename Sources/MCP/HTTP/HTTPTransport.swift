@@ -92,7 +92,8 @@ final class HTTPTransport: Transport {
         case "application/json":
             let body = try await body(of: response)
             guard let reply = receive(RPCMessage.parse(body), for: request) else {
-                throw MCPError(.protocolViolation, "\(name) answered \(request.method) with something else than a response to it.")
+                throw MCPError(
+                    .protocolViolation, "\(name) answered \(request.method) with something else than a response to it.")
             }
             return try reply.get()
         case "text/event-stream":
@@ -168,7 +169,8 @@ final class HTTPTransport: Transport {
 
     /// Sends a message; returns when the server has accepted it. The body of what it says is still to be read.
     @discardableResult
-    private func post(_ bytes: [UInt8], method: String?, request: RPCRequest? = nil) async throws -> HTTPClientResponse {
+    private func post(_ bytes: [UInt8], method: String?, request: RPCRequest? = nil) async throws -> HTTPClientResponse
+    {
         var head = try head("POST", id: nil)
         head.headers.add(name: "Content-Type", value: "application/json")
         if let method, state.withLock({ $0.revision?.isModern }) != false, method != "initialize" {
@@ -243,7 +245,8 @@ final class HTTPTransport: Transport {
     private func tooLarge(_ method: String) -> MCPError {
         MCPError(
             .tooLarge,
-            "\(name) answered \(method) with more than \(configuration.maximumMessage) bytes. Ask for less, or allow more with max_message.")
+            "\(name) answered \(method) with more than \(configuration.maximumMessage) bytes. Ask for less, or allow more with max_message."
+        )
     }
 
     private static func type(of response: HTTPClientResponse) -> String {

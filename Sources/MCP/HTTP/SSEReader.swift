@@ -72,7 +72,9 @@ struct SSEReader: Sendable {
         case "id":
             if !value.contains(0) { lastID = value.isEmpty ? nil : String(decoding: value, as: UTF8.self) }
         case "retry":
-            if value.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(String(decoding: value, as: UTF8.self)) {
+            if value.allSatisfy({ (0x30...0x39).contains($0) }),
+                let number = Int(String(decoding: value, as: UTF8.self))
+            {
                 retry = .milliseconds(number)
             }
         default:

@@ -145,6 +145,7 @@ final class ServerProcess: Sendable {
             return MCPError(.cannotStart, "\"\(program)\" cannot be started: \(error)")
         }
         let place = program.contains("/") ? "" : " on PATH (\(environment["PATH"] ?? "unset"))"
-        return MCPError(.cannotStart, "there is no program \"\(program)\"\(place). Install it, or name it with its path.")
+        return MCPError(
+            .cannotStart, "there is no program \"\(program)\"\(place). Install it, or name it with its path.")
     }
 }

@@ -141,7 +141,8 @@ final class StdioTransport: Transport {
     private func refuse(_ beginning: [UInt8]) {
         let error = MCPError(
             .tooLarge,
-            "server \"\(server)\" sent a message of more than \(maximumMessage) bytes. Ask for less, or allow more with max_message.")
+            "server \"\(server)\" sent a message of more than \(maximumMessage) bytes. Ask for less, or allow more with max_message."
+        )
         let text = String(decoding: beginning.filter { $0 > 0x20 }, as: UTF8.self)
         let id = ["{\"jsonrpc\":\"2.0\",\"id\":", "{\"id\":"].first { text.hasPrefix($0) }
             .flatMap { Int64(text.dropFirst($0.count).prefix { $0.isNumber }) }

@@ -15,8 +15,7 @@ struct ConfigurationFile: Sendable {
 
     /// Reads `$XDG_CONFIG_HOME/agentcorp/config`, by default under `~/.config`; a file that does not exist is empty.
     static func read(environment: [String: String]) throws -> ConfigurationFile {
-        let home = environment.nonEmpty("XDG_CONFIG_HOME") ?? environment.nonEmpty("HOME").map { $0 + "/.config" }
-        let path = (home ?? "/etc") + "/agentcorp/config"
+        let path = folder(environment: environment) + "/config"
         guard FileManager.default.fileExists(atPath: path) else { return ConfigurationFile(path: path) }
         let text: String
         do {
@@ -25,6 +24,12 @@ struct ConfigurationFile: Sendable {
             throw CommandError(.badInput, "cannot read \(path). Make it a UTF-8 text file that this user can read.")
         }
         return try parse(text, path: path)
+    }
+
+    /// Where this file lies, and others beside it.
+    static func folder(environment: [String: String]) -> String {
+        let home = environment.nonEmpty("XDG_CONFIG_HOME") ?? environment.nonEmpty("HOME").map { $0 + "/.config" }
+        return (home ?? "/etc") + "/agentcorp"
     }
 
     static func parse(_ text: String, path: String) throws -> ConfigurationFile {

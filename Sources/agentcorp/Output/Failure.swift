@@ -2,8 +2,10 @@ import ArgumentParser
 import EmbeddedPostgres
 import Encryption
 import Glibc
+import MCP
 import Postgres
 import Queue
+import Tools
 
 /// Turns whatever a command threw into one message and an exit code.
 enum Failure {
@@ -17,6 +19,8 @@ enum Failure {
         case let error as EmbeddedPostgresError:
             return say(error.description, error.code == .inUse ? .conflict : .cannotConnect)
         case let error as EncryptionError: return say(sentences(error.message, error.hint), .badInput)
+        case let error as MCPError: return say(error.message, status(of: error.code))
+        case let error as ToolError: return say(error.description, .taskFailed)
         case is CancellationError: return .interrupted
         default: return reportParsing(error)
         }
@@ -38,6 +42,14 @@ enum Failure {
         if let message = CommandNames.explainUnknown(CommandLine.arguments) { return say(message, .badInput) }
         let text = message.trimmingPrefix("Error: ")
         return say(text.prefix(1).lowercased() + text.dropFirst(), .badInput)
+    }
+
+    private static func status(of code: MCPError.Code) -> ExitStatus {
+        switch code {
+        case .configuration: .badInput
+        case .cannotStart, .connectionLost, .timeout, .authentication, .status, .unsupportedVersion: .cannotConnect
+        case .refused, .protocolViolation, .tooLarge, .closed: .unexpected
+        }
     }
 
     private static func status(of code: QueueError.Code) -> ExitStatus {
