@@ -215,6 +215,7 @@ begin
     delete from agentcorp.agent_run r where r.shard = p_shard and r.task_id = any (p_ids);
     delete from agentcorp.budget b where b.shard = p_shard and b.task_id = any (p_ids);
     delete from agentcorp.reservation r where r.shard = p_shard and r.task_id = any (p_ids);
+    perform agentcorp.drop_memories_of_runs(p_shard, p_ids);
     v_ctids := array(select d.c from unnest(p_ids) u(id) cross join lateral (
         select d.ctid c from agentcorp.dependency d where d.needs_id = u.id and d.shard = p_shard
         union select d.ctid from agentcorp.dependency d where d.task_id = u.id and d.shard = p_shard offset 0) d);
@@ -314,9 +315,9 @@ begin
     delete from agentcorp.event e where e.created_at < v_now - interval '30 days'
         and e.shard = p_shard and e.id = any (array(select x.id from agentcorp.event x where x.shard = p_shard order by x.id limit p_limit for update skip locked));
     get diagnostics v_n = row_count;
-    return v_n = p_limit;
+    return agentcorp.prune_memory(p_shard, p_limit) or v_n = p_limit;
 end $$;
-comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago, and events as old; says whether there may be more';
+comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago, events as old, and old versions of memories; says whether there may be more';
 
 create function agentcorp.prune(p_shard smallint, p_limit int default 1000, out trees int, out tasks int, out more boolean) language plpgsql as $$
 begin

@@ -81,7 +81,8 @@ comment on function agentcorp.drop_blobs_of is 'Ends the use of blobs by tasks t
 
 create function agentcorp.prune_blobs(p_shard smallint, p_limit int default 1000) returns int language plpgsql set jit = off as $$
 begin
-    delete from agentcorp.blob_use u where u.shard = p_shard and not exists (
+    -- Under its negative id a key of a memory uses blobs.
+    delete from agentcorp.blob_use u where u.shard = p_shard and u.task_id > 0 and not exists (
         select from agentcorp.task t where t.id = u.task_id and t.shard = p_shard);
     return agentcorp.drop_unused(p_shard, array(select b.sha256 from agentcorp.blob b where b.shard = p_shard
         and not exists (select from agentcorp.blob_use u where u.sha256 = b.sha256 and u.shard = p_shard) limit p_limit));

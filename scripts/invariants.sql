@@ -146,6 +146,20 @@ select 'no more calls of a model than its limit', format('%s %s: %s of %s', l.pr
     select l.*, agentcorp.in_flight(l.shard, l.provider, l.model) n from agentcorp.provider_limit l where l.max_concurrent is not null) l
     where l.n > l.max_concurrent
 union all
+select 'the last version of a key is its present one', format('%s memory of "%s", key %s: version %s, but %s were written', m.scope, m.owner, m.key, m.version, v.last)
+    from agentcorp.memory m left join lateral (select coalesce(max(v.version), 0) as last from agentcorp.memory_version v where v.memory_id = m.id and v.shard = m.shard) v on true
+    where m.version <> v.last
+union all
+select 'nothing that was counted or appended is lost', format('%s memory of "%s", key %s', m.scope, m.owner, m.key)
+    from agentcorp.memory m cross join lateral (select count(*) n, sum(case when m.merge = 'counter' then (v.change #>> '{}')::numeric else 1 end)
+            filter (where v.version > coalesce((select max(d.version) from agentcorp.memory_version d where d.memory_id = m.id and d.shard = m.shard and d.change is null), 0)) expected
+        from agentcorp.memory_version v where v.memory_id = m.id and v.shard = m.shard) v
+    where m.merge in ('counter', 'append') and m.value is not null and v.n = m.version
+    and v.expected <> case when m.merge = 'counter' then (m.value #>> '{}')::numeric else jsonb_array_length(agentcorp.payload(m.value, m.shard)) end
+union all
+select 'the memory of a run goes with it', format('run %s', m.owner)
+    from agentcorp.memory m where m.scope = 'run' and not exists (select from agentcorp.task t where t.id = m.owner::bigint and t.shard = m.shard)
+union all
 select 'a subtask hangs below its parent', format('task %s', t.id)
     from agentcorp.task t left join agentcorp.task p on p.id = t.parent_id and p.shard = t.shard
     where t.parent_id is not null and (p.id is null or t.root_id <> p.root_id or t.depth <> p.depth + 1)

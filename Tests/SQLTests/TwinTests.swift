@@ -30,7 +30,7 @@ struct TwinTests {
     func oneShard() async throws {
         let builder = try await Session.open()
         for migration in Migration.all {
-            let hasTables = ["tables", "events", "dead_letters", "retention"].contains(migration.name)
+            let hasTables = ["tables", "events", "dead_letters", "retention", "budgets", "memory"].contains(migration.name)
             try await builder.run(hasTables ? Self.partitioned(migration.up) : migration.up)
         }
         let sql = try await Session.open()
@@ -81,6 +81,16 @@ struct TwinTests {
         try await sql.run("update agentcorp.worker set beat_at = agentcorp.clock()")
         for _ in 1...10 { try await sql.drain(worker) }
         #expect(try await sql.state(other) == "completed")
+        try await sql.run(
+            """
+            select agentcorp.set_budget(\(other), 1), agentcorp.set_provider_limit('p', '*', 1, 10, 1000), agentcorp.cool_down('p', 'n', 'tomorrow'),
+                agentcorp.budget_left(\(other)), agentcorp.reserve(0::smallint, \(other), 1, 1, 'p', 'm', 0.1, 10);
+            select agentcorp.settle(0::smallint, \(other), 1, 0.2, 20), agentcorp.reserve(0::smallint, \(other), 1, 2, 'p', 'm', 0.1, 10);
+            select agentcorp.sweep_reservations(0::smallint), agentcorp.remove_budget(\(other));
+            select agentcorp.memory_set('run', '\(root)', 'k', '1', author_task => \(root + 1)), agentcorp.memory_get('run', '\(root)', 'k'),
+                agentcorp.memory_history('run', '\(root)', 'k'), agentcorp.memory_search('run', '\(root)', 'k'), agentcorp.memory_list('run', '\(root)');
+            select agentcorp.memory_delete('run', '\(root)', 'k');
+            """)
         let failed = try await sql.enqueue("'f', priority => 0")
         #expect(try await sql.claim(worker) == [failed])
         try await sql.finish(failed, worker, "'failed', retry => false")
