@@ -86,7 +86,9 @@ let package = Package(
         // 5: agents, from what they may touch to how they run
         .target(
             name: "Sandbox", dependencies: ["CSandbox", "JSON", "Patterns", subprocess, system], swiftSettings: dialect),
-        .target(name: "Providers", dependencies: ["JSON", httpClient, logging, crypto] + nio, swiftSettings: dialect),
+        .target(
+            name: "Providers", dependencies: ["CSandbox", "JSON", httpClient, logging] + nio,
+            swiftSettings: dialect),
         .target(
             name: "MCP", dependencies: ["JSON", subprocess, system, httpClient, logging, crypto] + nio,
             swiftSettings: dialect),
@@ -136,8 +138,12 @@ let package = Package(
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON"], swiftSettings: dialect),
+        .target(
+            name: "MockModelServer", dependencies: ["JSON"] + nio, path: "Tests/MockModelServer",
+            swiftSettings: dialect),
         .testTarget(
-            name: "ProvidersTests", dependencies: ["Providers", "JSON", "TestSupport", httpClient, logging] + nio,
+            name: "ProvidersTests",
+            dependencies: ["Providers", "JSON", "MockModelServer", "TestSupport", logging] + nio,
             swiftSettings: dialect),
         .testTarget(
             name: "MCPTests", dependencies: ["MCP", "JSON", "TestSupport", httpClient, logging] + nio,
@@ -148,7 +154,8 @@ let package = Package(
         .testTarget(
             name: "AgentsTests",
             dependencies: [
-                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "TestSupport", lifecycle, logging,
+                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "MockModelServer", "TestSupport",
+                lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),

@@ -11,7 +11,7 @@ public protocol Provider: Sendable {
     /// Retries what is safe to retry and over soon. Throws `ProviderError`, `CancellationError` when the task is
     /// cancelled (the request is closed then), and what `onEvent` throws.
     func respond(
-        to request: ChatRequest, onEvent: @Sendable (ChatEvent) async throws -> Void
+        to request: ChatRequest, onEvent: @escaping @Sendable (ChatEvent) async throws -> Void
     ) async throws -> ChatResponse
 }
 

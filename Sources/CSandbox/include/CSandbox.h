@@ -1,3 +1,5 @@
 #ifndef AGENTCORP_CSANDBOX_H
 #define AGENTCORP_CSANDBOX_H
+
+#include "dumps.h"
 #endif

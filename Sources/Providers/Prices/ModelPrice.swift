@@ -7,25 +7,33 @@ public struct ModelPrice: Sendable, Hashable {
     public var cacheRead: USD?
     /// Input that was written to the cache; nil: as `input`.
     public var cacheWrite: USD?
-    /// The most tokens of input and output together.
+    /// Another price for long requests.
+    public var above: LongContextPrice?
+    /// The most tokens of input; where the provider counts them together, of input and output.
     public var contextWindow: Int?
     /// The most tokens of output.
     public var maxOutput: Int?
 
     public init(
-        input: USD, output: USD, cacheRead: USD? = nil, cacheWrite: USD? = nil, contextWindow: Int? = nil,
-        maxOutput: Int? = nil
+        input: USD, output: USD, cacheRead: USD? = nil, cacheWrite: USD? = nil, above: LongContextPrice? = nil,
+        contextWindow: Int? = nil, maxOutput: Int? = nil
     ) {
         self.input = input
         self.output = output
         self.cacheRead = cacheRead
         self.cacheWrite = cacheWrite
+        self.above = above
         self.contextWindow = contextWindow
         self.maxOutput = maxOutput
     }
 
     /// What these tokens cost, rounded up to a nano-dollar once, at the end.
     public func cost(of usage: TokenUsage) -> USD {
+        if let above, usage.input > above.tokens {
+            return ModelPrice(
+                input: above.input, output: above.output, cacheRead: above.cacheRead, cacheWrite: above.cacheWrite
+            ).cost(of: usage)
+        }
         // A server that counts more cached tokens than tokens is not given the difference back.
         let fresh = max(0, usage.input - usage.cacheRead - usage.cacheWrite)
         let millionths =

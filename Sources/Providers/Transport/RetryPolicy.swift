@@ -1,4 +1,8 @@
 /// When a failed request is made again, and after what pause: as the providers' own clients do it.
+///
+/// Made again are requests without an answer, and those with status 408, 409, 429 or 500 and above; a header
+/// `x-should-retry` decides otherwise. The pause is what the headers `retry-after-ms` and `retry-after` demand, else half
+/// a second, doubled each time up to eight seconds, less up to a quarter by chance.
 public struct RetryPolicy: Sendable, Hashable {
     /// How many times a request is made again.
     public var retries: Int
@@ -10,13 +14,12 @@ public struct RetryPolicy: Sendable, Hashable {
         self.longestWait = longestWait
     }
 
-    /// The pause before the next request when the server asks for none: half a second, doubled each time up to eight
-    /// seconds, less up to a quarter by chance.
+    /// The pause when the server demands none.
     ///
     /// - Parameters:
     ///   - attempt: 0 for the first pause.
     ///   - random: From 0 to 1.
-    public func backoff(attempt: Int, random: Double) -> Duration {
+    func backoff(attempt: Int, random: Double) -> Duration {
         let seconds = min(0.5 * Double(1 << min(attempt, 10)), 8)
         return .milliseconds(Int64((seconds * (1 - 0.25 * random) * 1000).rounded()))
     }

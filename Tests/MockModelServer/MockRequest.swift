@@ -1,0 +1,15 @@
+public import JSON
+
+/// A request as the server got it.
+public struct MockRequest: Sendable {
+    /// Counted from 0.
+    public let number: Int
+    public let method: String
+    public let path: String
+    /// By lower-case name.
+    public let headers: [String: String]
+    public let body: [UInt8]
+
+    /// The body as JSON; null when it is none.
+    public var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
+}
