@@ -59,7 +59,7 @@ final class MockHandler: ChannelInboundHandler {
                     try await channel.writeAndFlush(
                         HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: bytes))))
                 case .pause(let duration): try await Task.sleep(for: duration)
-                case .gate(let gate): await gate.wait()
+                case .gate(let gate): await gate.opened()
                 case .drop:
                     try await channel.close()
                     return
