@@ -46,8 +46,8 @@ begin
     elsif octet_length(p_config::text) > 1048576 then
         raise exception 'agent "%": config takes % KiB; the limit is 1024 KiB', p_name, octet_length(p_config::text) / 1024 using errcode = 'AC008',
             hint = 'Let the agent read what is long with a tool.';
-    -- In the text of a string these quotes would have backslashes.
-    elsif p_config::text ~* '"([a-z0-9_-]*api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token|authorization|password)": ("|\{|\[)' then
+    -- In the text of a string these quotes would have backslashes. A schema may ask for a password.
+    elsif (p_config - 'output_schema')::text ~* '"([a-z0-9_-]*api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token|authorization|password)": ("|\{|\[)' then
         raise exception 'agent "%": config holds a key or a password', p_name using errcode = 'AC007',
             hint = 'Keys are read from the environment ({PROVIDER}_API_KEY), never from the database. Take it out, and replace it where it came from.';
     elsif v_max is not null and (jsonb_typeof(v_max) <> 'number' or v_max::text !~ '^[0-9]{1,6}$' or v_max = '0') then
@@ -251,7 +251,8 @@ comment on function agentcorp.pick_agent is
     'The name of the agent with this role and all these skills that has the fewest tasks for its max_concurrency (least_busy), or the lowest price (cheapest, unknown last); the first by name among equals. AC001 says which roles and skills there are';
 
 create view agentcorp.agents as
-select a.name, a.version, v.role, v.skills, v.config ->> 'provider' provider,
+select a.name, a.version, v.role, v.skills,
+    coalesce(v.config ->> 'provider', substring(coalesce(v.config #>> '{model,0}', v.config ->> 'model') from '^([^/]+)/')) provider,
     case jsonb_typeof(v.config -> 'model') when 'array' then array(select m from jsonb_array_elements_text(v.config -> 'model') m)
         when 'string' then array[v.config ->> 'model'] else '{}' end models,
     case jsonb_typeof(v.config -> 'tools') when 'array' then array(select t from jsonb_array_elements_text(v.config -> 'tools') t) else '{}' end tools,

@@ -31,7 +31,7 @@ struct AgentCorp: AsyncParsableCommand {
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                     EventsCommand.self, FailuresCommand.self,
                 ]),
-            CommandGroup(name: "Agents", subcommands: [MCPCommand.self]),
+            CommandGroup(name: "Agents", subcommands: [AgentsCommand.self, MCPCommand.self]),
             CommandGroup(
                 name: "Database",
                 subcommands: [

@@ -19,7 +19,9 @@ import Testing
         ["completions"], ["events"], ["events", "emit"], ["events", "list"], ["events", "tail"], ["events", "waits"],
         ["events", "subscribe"], ["events", "unsubscribe"], ["events", "subscriptions"],
         ["keys"], ["keys", "generate"], ["keys", "list"], ["keys", "rotate"],
-        ["mcp"], ["mcp", "list"], ["mcp", "tools"], ["mcp", "call"],
+        ["agents"], ["agents", "list"], ["agents", "show"], ["agents", "diff"], ["agents", "check"],
+        ["agents", "load"],
+        ["agents", "pick"], ["agents", "remove"], ["mcp"], ["mcp", "list"], ["mcp", "tools"], ["mcp", "call"],
     ]
 
     @Test("every command explains itself with examples", arguments: commands)

@@ -218,6 +218,7 @@ struct AgentPoolTests {
                 "select agentcorp.put_agent('a', '\(config)')", "AC007", "holds a key", hint: "environment")
         }
         #expect(try await put(sql, "a", #"{"system_prompt":"Look for \"api_key\": \"..\""}"#) == "1 t")
+        #expect(try await put(sql, "c", #"{"output_schema":{"properties":{"password":{"type":"string"}}}}"#) == "1 t")
         #expect(try await put(sql, "b", #"{"budget":{"tokens":5},"max_output_tokens":5}"#) == "1 t")
     }
 

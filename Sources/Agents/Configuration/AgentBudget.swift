@@ -1,0 +1,19 @@
+public import Providers
+
+/// What a task of an agent may use at most; nil is no limit.
+public struct AgentBudget: Sendable, Hashable {
+    public var usd: USD?
+    /// Input and output together.
+    public var tokens: Int64?
+    /// Answers of models.
+    public var turns: Int?
+    /// From when the task began.
+    public var time: Duration?
+
+    public init(usd: USD? = nil, tokens: Int64? = nil, turns: Int? = nil, time: Duration? = nil) {
+        self.usd = usd
+        self.tokens = tokens
+        self.turns = turns
+        self.time = time
+    }
+}
