@@ -30,7 +30,8 @@ struct TwinTests {
     func oneShard() async throws {
         let builder = try await Session.open()
         for migration in Migration.all {
-            let hasTables = ["tables", "events", "dead_letters", "retention", "budgets", "memory"].contains(migration.name)
+            let hasTables = ["tables", "events", "dead_letters", "retention", "budgets", "memory"].contains(
+                migration.name)
             try await builder.run(hasTables ? Self.partitioned(migration.up) : migration.up)
         }
         let sql = try await Session.open()
