@@ -171,7 +171,7 @@ struct AgentConfigReader {
         }
         let tools = fields.texts(name, longest: 200, atMost: 1000)
         guard let known = vocabulary.tools else { return tools }
-        for (index, tool) in tools.enumerated() where !known.contains(tool) && !isOfServer(tool) {
+        for (index, tool) in tools.enumerated() where !Self.isKnown(tool, known) && !isOfServer(tool) {
             // Without its family, as in the original's early files.
             let guess =
                 known.sorted().first { $0.hasSuffix(".\(tool)") } ?? Spelling.nearest(to: tool, in: known.sorted())
@@ -180,6 +180,13 @@ struct AgentConfigReader {
                 guess.map { "Did you mean \"\($0)\"?" } ?? "See: agentcorp tools list")
         }
         return tools
+    }
+
+    /// Whether it is the name of a tool, or one with `*` in it that stands for some.
+    private static func isKnown(_ tool: String, _ known: Set<String>) -> Bool {
+        guard let star = tool.firstIndex(of: "*") else { return known.contains(tool) }
+        let rest = tool[tool.index(after: star)...]
+        return rest.isEmpty && known.contains { $0.hasPrefix(tool[..<star]) }
     }
 
     /// Whether a tool is one of an MCP server that is known; which tools that has, only it can say.

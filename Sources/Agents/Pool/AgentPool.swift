@@ -20,7 +20,7 @@ public struct AgentPool: Sendable {
     /// Where the prices of models are known from.
     private let prices: PriceTable
 
-    public init(_ database: any Database, prices: PriceTable = PriceTable()) {
+    public init(_ database: any Database, prices: PriceTable = .builtIn) {
         self.database = database
         self.prices = prices
     }

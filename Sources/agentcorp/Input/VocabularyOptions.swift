@@ -3,6 +3,7 @@ import ArgumentParser
 import FoundationEssentials
 import JSON
 import MCP
+import Providers
 
 /// Which names the configurations of agents may use.
 struct VocabularyOptions: ParsableArguments {
@@ -23,10 +24,19 @@ struct VocabularyOptions: ParsableArguments {
     var mcpFile: String?
 
     func vocabulary() throws -> AgentVocabulary {
+        let environment = ProcessInfo.processInfo.environment
         var vocabulary = AgentVocabulary.builtin
         vocabulary.tools?.formUnion(tools)
-        vocabulary.providers?.formUnion(providers)
-        let path = ConfigurationFile.folder(environment: ProcessInfo.processInfo.environment) + "/mcp.json"
+        let file = ConfigurationFile.folder(environment: environment) + "/providers.json"
+        do {
+            let catalog = try ProviderCatalog(
+                environment: environment, file: FileManager.default.fileExists(atPath: file) ? file : nil,
+                logger: .silent)
+            vocabulary.providers = Set(catalog.names + providers)
+        } catch {
+            throw CommandError(.badInput, "\(error)")
+        }
+        let path = ConfigurationFile.folder(environment: environment) + "/mcp.json"
         if mcpFile != nil || FileManager.default.fileExists(atPath: path) {
             var file = MCPFileOptions()
             file.file = mcpFile ?? path

@@ -161,6 +161,12 @@ struct ConfigurationTests {
         #expect(issues.contains { $0.contains(message) }, "\(issues)")
     }
 
+    @Test("a star at its end stands for all tools that begin so")
+    func stars() throws {
+        #expect(try config(#"{"model": "openai/m", "tools": ["filesys.*", "git.*"]}"#).tools == ["filesys.*", "git.*"])
+        #expect(try issues(#"{"model": "openai/m", "tools": ["fs.*", "f*s"]}"#).count == 2)
+    }
+
     @Test("all mistakes of a document are told at once")
     func allAtOnce() throws {
         let issues = try issues(#"{"modle": "m", "tools": ["x.y", "z"], "temperature": 9, "budget": {"turns": -1}}"#)

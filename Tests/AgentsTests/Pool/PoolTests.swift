@@ -43,6 +43,26 @@ struct PoolTests {
         }
     }
 
+    @Test("the examples answer offline by the script beside them, in the form that they ask for")
+    func offline() async throws {
+        let script = try OfflineScript(file: Self.examples + "/../offline.json")
+        let provider = OfflineProvider(script: script)
+        for agent in try AgentFolder.load(Self.examples, vocabulary: .builtin) {
+            let model = try #require(agent.models.first)
+            #expect(model.provider == provider.name)
+            let response = try await provider.respond(
+                to: ChatRequest(
+                    model: model.model, system: agent.systemPrompt, messages: [.user("Is it done? TODO")],
+                    outputSchema: agent.outputJSONSchema.map { OutputSchema(name: "answer", schema: $0.value) }))
+            let text = try #require(response.message.text)
+            if let schema = agent.outputJSONSchema {
+                #expect(schema.violations(of: try JSONValue(parsing: text)).isEmpty)
+            } else {
+                #expect(text.hasPrefix(OfflineProvider.label))
+            }
+        }
+    }
+
     @Test("agents are picked by role, skills and the price of their first model", .migratedDatabase)
     func pick() async throws {
         func price(_ usd: Int64) -> ModelPrice {
