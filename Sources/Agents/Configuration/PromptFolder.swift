@@ -1,9 +1,19 @@
+internal import FoundationEssentials
+internal import JSON
+
 /// Where prompt files stand: a folder `prompts`.
 struct PromptFolder {
     /// Its path, and how it is named in messages.
     let path: String
     /// What the folder itself must lie in.
     let root: String
+
+    private func advice(for name: String) -> String {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        let names = files.filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
+        if let near = Spelling.nearest(to: name, in: names) { return "Did you mean \"\(near)\"?" }
+        return names.isEmpty ? "Put the file there." : "There are \(names.prefix(20).joined(separator: ", "))."
+    }
 
     /// Reads a prompt and fills in its parameters. What is wrong is noted at `/system_prompt`.
     func render(_ reference: PromptReference, issues: IssueList) -> String? {
@@ -26,6 +36,9 @@ struct PromptFolder {
             }
             guard let root = DocumentFile.realPath(root), real.hasPrefix(root == "/" ? root : root + "/") else {
                 throw DocumentFile.Failure("leads out of \(root)", "The folder prompts may not be a link to elsewhere.")
+            }
+            guard DocumentFile.realPath(file) != nil else {
+                throw DocumentFile.Failure("does not exist", advice(for: name))
             }
             text = try DocumentFile.text(file, within: path)
         } catch {

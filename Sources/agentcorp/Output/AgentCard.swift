@@ -38,12 +38,12 @@ struct AgentCard {
         field("memory", memory, .plain, terminal)
         if config.contextSettings != [:] { field("context", config.contextSettings.text, .plain, terminal) }
         field("answers", config.outputJSONSchema.map { "as \($0.value.text)" }, .plain, terminal)
-        field("unclear", config.ambiguous.rawValue, .plain, terminal)
+        field("in doubt", config.ambiguous.rawValue, .plain, terminal)
         if let prompt = config.systemPrompt {
             terminal.line()
             // Spaces that were printable keep the lines of the prompt.
             for line in prompt.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-                terminal.line("  " + DisplayText.printable(String(line)))
+                terminal.line(line.isEmpty ? "" : "  " + DisplayText.printable(String(line)))
             }
         }
     }

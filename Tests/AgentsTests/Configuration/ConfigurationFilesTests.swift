@@ -170,6 +170,18 @@ struct ConfigurationFilesTests {
         #expect(issues.contains { $0.contains(message) }, "\(issues)")
     }
 
+    @Test("a prompt file that is not there is told with the nearest one that is")
+    func missingPrompt() throws {
+        let scratch = try AgentScratch()
+        try scratch.write("a.json", #"{"model": "openai/m", "system_prompt": {"file": "wrter"}}"#)
+        #expect(scratch.issues()[0].contains("there is no folder"))
+        try scratch.write("prompts/writer.md", "")
+        #expect(
+            scratch.issues() == [
+                #"a.json /system_prompt/file: prompts/wrter.md does not exist. Did you mean "writer"?"#
+            ])
+    }
+
     @Test(
         "no path leads out of the folder",
         arguments: [
