@@ -1,3 +1,4 @@
+internal import Glibc
 public import JSON
 
 /// Removes secrets from texts: known ones in every form in which they get out, and what looks like one.
@@ -13,12 +14,16 @@ public struct SecretScrubber: Sendable {
     public static let shapes = SecretScrubber([])
 
     /// What is looked for, the longest first, by the first byte.
-    private let patterns: [UInt8: [[UInt8]]]
+    private let patterns: [[[UInt8]]]
+    /// Whether something that is looked for begins with a byte: most bytes of a text are passed over by this alone.
+    private let begins: [Bool]
 
     public init(_ secrets: [Secret]) {
         var forms: Set<[UInt8]> = []
         for secret in secrets { forms.formUnion(SecretForms.all(of: Array(secret.reveal().utf8))) }
-        patterns = Dictionary(grouping: forms, by: \.[0]).mapValues { $0.sorted { $0.count > $1.count } }
+        let patterns = Dictionary(grouping: forms, by: \.[0])
+        self.patterns = (0...UInt8.max).map { (patterns[$0] ?? []).sorted { $0.count > $1.count } }
+        begins = (0...UInt8.max).map { patterns[$0] != nil || SecretShape.first.contains($0) }
     }
 
     /// The text with `***` in the place of every secret.
@@ -49,24 +54,32 @@ public struct SecretScrubber: Sendable {
         var result: [UInt8]?
         var kept = 0
         var index = 0
-        while index < text.count {
-            guard let length = secret(in: text, at: index) else {
-                index += 1
-                continue
+        begins.withUnsafeBufferPointer { begins in
+            while index < text.count {
+                guard begins[Int(text[index])], let length = secret(in: text, at: index) else {
+                    index += 1
+                    continue
+                }
+                result = (result ?? []) + text[kept..<index] + Self.mask.utf8
+                index += length
+                kept = index
             }
-            result = (result ?? []) + text[kept..<index] + Self.mask.utf8
-            index += length
-            kept = index
         }
         return result.map { $0 + text[kept...] }
     }
 
     /// The length of the secret that begins here.
     private func secret(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int? {
-        if let candidates = patterns[text[index]] {
-            let rest = text[index...]
-            for pattern in candidates where rest.starts(with: pattern) { return pattern.count }
+        let left = text.count - index
+        for pattern in patterns[Int(text[index])] where pattern.count <= left {
+            if memcmp(text.baseAddress! + index, pattern, pattern.count) == 0 { return pattern.count }
         }
         return SecretShape.length(in: text, at: index)
     }
+}
+
+extension SecretScrubber: CustomStringConvertible, CustomReflectable {
+    public var description: String { "SecretScrubber" }
+    /// What it looks for are secrets.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

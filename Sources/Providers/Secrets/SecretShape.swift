@@ -6,15 +6,15 @@ enum SecretShape {
         ("github_pat_", 20), ("glpat-", 16), ("xoxb-", 16), ("xoxp-", 16), ("AIza", 30), ("hf_", 20), ("gsk_", 20),
     ].map { (Array($0.0.utf8), $0.1) }
 
-    private static let first = Set(prefixes.map { $0.prefix[0] } + Array("Aae-".utf8))
+    /// What secrets begin with.
+    static let first = Set(prefixes.map { $0.prefix[0] } + Array("Aae-".utf8))
 
     /// The length of what looks like a secret and begins here; nil when nothing does.
     static func length(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int? {
-        guard first.contains(text[index]) else { return nil }
         if text[index] == UInt8(ascii: "-") { return privateKey(text[index...]) }
         guard index == 0 || !isLetter(text[index - 1]) else { return nil }
         let rest = text[index...]
-        for (prefix, letters) in prefixes where rest.starts(with: prefix) {
+        for (prefix, letters) in prefixes where prefix[0] == text[index] && rest.starts(with: prefix) {
             let length = rest.dropFirst(prefix.count).prefix(while: isLetter).count
             return length >= letters ? prefix.count + length : nil
         }
