@@ -31,7 +31,11 @@ struct AgentCorp: AsyncParsableCommand {
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                     EventsCommand.self, FailuresCommand.self,
                 ]),
-            CommandGroup(name: "Agents", subcommands: [AgentsCommand.self, MCPCommand.self]),
+            CommandGroup(
+                name: "Agents",
+                subcommands: [
+                    AgentsCommand.self, MCPCommand.self, MemoryCommand.self, BudgetsCommand.self, CostsCommand.self,
+                ]),
             CommandGroup(
                 name: "Database",
                 subcommands: [

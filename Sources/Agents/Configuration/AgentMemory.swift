@@ -1,7 +1,7 @@
 /// Which memory an agent may use through the tools `memory.*`.
 public struct AgentMemory: Sendable, Hashable {
     /// Whose memory it is.
-    public enum Scope: String, Sendable, Hashable, CaseIterable, Comparable {
+    public enum Scope: String, Sendable, Hashable, Codable, CaseIterable, Comparable {
         /// Of the tree of tasks that the agent works in.
         case run
         /// Of the agent, over all its tasks.

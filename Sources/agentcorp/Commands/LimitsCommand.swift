@@ -5,14 +5,14 @@ import Queue
 struct LimitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limits",
-        abstract: "Limit queues and concurrency keys, and see what waits.",
+        abstract: "Limit queues, concurrency keys and providers of models, and see what waits.",
         discussion: """
             EXAMPLES
               agentcorp limits set --queue emails --concurrency 20 --rate 100 --per 1m
               agentcorp limits set --key 'customer:*' --concurrency 2
               agentcorp limits lines
             """,
-        subcommands: [List.self, Set.self, Remove.self, Weight.self, Lines.self],
+        subcommands: [List.self, Set.self, Remove.self, Weight.self, Lines.self, Providers.self],
         defaultSubcommand: List.self)
 
     /// What a limit is for.

@@ -1,0 +1,6 @@
+import Agents
+public import ArgumentParser
+
+extension AgentMemory.Scope: ExpressibleByArgument {}
+extension CostFilter.Grouping: ExpressibleByArgument {}
+extension MemoryMerge: ExpressibleByArgument {}
