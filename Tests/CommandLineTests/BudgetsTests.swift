@@ -24,7 +24,7 @@ import Testing
         for (words, status, word) in [
             (["set", task], 2, "--usd"), (["set", task, "--usd", "much"], 2, "2.50"),
             (["set", "99", "--usd", "1"], 5, "unknown task"),
-            (["set", task, "--turns", "-1"], 2, "negative"),
+            (["set", task, "--turns=-1"], 2, "negative"),
         ] {
             let result = try await Agentcorp.run(["budgets"] + words)
             #expect(result.status == status, "\(words): \(result.errors)")
