@@ -93,7 +93,7 @@ let package = Package(
             name: "MCP", dependencies: ["JSON", subprocess, system, httpClient, logging, crypto] + nio,
             swiftSettings: dialect),
         .target(
-            name: "Tools", dependencies: ["JSON", "Patterns", "Sandbox", "MCP", httpClient, logging] + nio,
+            name: "Tools", dependencies: ["CZlib", "JSON", "Patterns", "Sandbox", "MCP", httpClient, logging] + nio,
             swiftSettings: dialect),
         .target(
             name: "Agents",
@@ -149,7 +149,8 @@ let package = Package(
             name: "MCPTests", dependencies: ["MCP", "JSON", "TestSupport", httpClient, logging] + nio,
             swiftSettings: dialect),
         .testTarget(
-            name: "ToolsTests", dependencies: ["Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
+            name: "ToolsTests",
+            dependencies: ["CZlib", "Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
             swiftSettings: dialect),
         .testTarget(
             name: "AgentsTests",

@@ -1,4 +1,10 @@
 /// The tools that come with the engine and need no database.
 enum BuiltinTools {
-    static let all: [Tool] = []
+    static let all: [Tool] = web
+
+    /// The search has no key here; whoever has one replaces the tool.
+    private static var web: [Tool] {
+        let search = try? WebSearch(.duckDuckGo)
+        return [.webFetch()] + (search.map { [.webSearch($0)] } ?? [])
+    }
 }
