@@ -3,7 +3,7 @@ internal import JSON
 
 /// Reads `providers.json`: `{"providers": {"NAME": {"api": …, "base_url": …, …}}}`.
 enum ProviderFile {
-    private static let fields = [
+    static let fields = [
         "api", "dialect", "base_url", "allow_http", "key", "headers", "timeouts", "retries", "structured_output",
         "script",
     ]

@@ -2,6 +2,11 @@ internal import JSON
 
 /// What a request must be like for a rule to be followed: everything that is said here.
 struct OfflineCondition: Sendable {
+    static let fields = [
+        "turn", "model", "system_contains", "user_contains", "user_matches", "result_contains", "has_results",
+        "has_schema", "has_tools",
+    ]
+
     private let turn: Int?
     private let model: String?
     private let system: [String]
@@ -16,10 +21,7 @@ struct OfflineCondition: Sendable {
     init(_ value: JSONValue, at place: String) throws {
         let fields = try Fields(
             value, at: place,
-            known: [
-                "turn", "model", "system_contains", "user_contains", "user_matches", "result_contains", "has_results",
-                "has_schema", "has_tools",
-            ])
+            known: Self.fields)
         turn = try fields.count("turn", in: 1...1000)
         model = try fields.string("model")
         system = try Self.texts("system_contains", fields)

@@ -7,6 +7,8 @@ struct OfflineRule: Sendable {
         let arguments: JSONValue
     }
 
+    static let fields = ["when", "reply", "calls", "value", "refusal", "finish", "fail", "delay", "pace"]
+
     let condition: OfflineCondition
     let reply: String?
     let calls: [Call]
@@ -23,7 +25,7 @@ struct OfflineRule: Sendable {
     init(_ rule: JSONValue, at place: String) throws {
         let fields = try Fields(
             rule, at: place,
-            known: ["when", "reply", "calls", "value", "refusal", "finish", "fail", "delay", "pace"])
+            known: Self.fields)
         condition = try OfflineCondition(fields.value("when") ?? [:], at: "\(place).when")
         reply = try fields.string("reply")
         value = fields.value("value")
