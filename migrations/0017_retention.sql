@@ -159,10 +159,7 @@ begin
         where t.root_id <> u.root and not coalesce((select a.outcome = 1 or a.outcome between 2 and 4 and (not p_spare or agentcorp.is_due(p_shard, t.root_id, v_now))
             from agentcorp.attempt a where a.task_id = d.task_id and a.shard = p_shard order by a.attempt desc limit 1), false));
     -- what a session still shows
-    v_busy := v_busy || array(
-        select u.id from unnest(v_m.ids) u(id)
-        cross join lateral (select r.conversation_id from agentcorp.agent_run r where r.task_id = u.id and r.shard = p_shard offset 0) r
-        where exists (select from agentcorp.message m where m.conversation_id = r.conversation_id and m.shard = p_shard and m.conversation_id <> u.id));
+    v_busy := v_busy || array(select m.task_id from agentcorp.message m where m.shard = p_shard and m.task_id = any (v_m.ids) and m.conversation_id <> m.task_id);
     if v_busy <> '{}' then
         v_some := array(select distinct u.root from unnest(v_m.ids, v_m.roots) u(id, root) join unnest(v_busy) b(id) on b.id = u.id);
         select array_agg(u.id) ids, array_agg(u.root) roots into v_m from unnest(v_m.ids, v_m.roots) u(id, root) where u.root not in (select unnest(v_some));

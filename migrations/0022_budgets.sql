@@ -360,9 +360,9 @@ comment on view agentcorp.budgets is 'What tasks may use, what they have spent, 
 
 -- Providers
 
-create function agentcorp.check_provider(provider text, model text) returns void language plpgsql immutable as $$
+create function agentcorp.check_provider(p_provider text, p_model text) returns void language plpgsql immutable as $$
 begin
-    if coalesce(provider, '') = '' or octet_length(provider) > 200 or coalesce(model, '') = '' or octet_length(model) > 500 then
+    if coalesce(p_provider, '') = '' or octet_length(p_provider) > 200 or coalesce(p_model, '') = '' or octet_length(p_model) > 500 then
         raise exception 'the provider or the model is missing or too long' using errcode = 'AC007',
             hint = 'A provider has at most 200 bytes, a model 500; the model "*" stands for all of the provider.';
     end if;

@@ -34,6 +34,7 @@ create table agentcorp.message (
 comment on table agentcorp.message is 'Append-only. The content of an assistant''s message is its turn, and the results of its tools are the calls of that turn';
 comment on column agentcorp.message.turn is 'Of an assistant: its turn. Of a note or a summary: the turn of the task after which it was said';
 comment on column agentcorp.message.covers is 'A summary stands for all messages up to this one';
+create index message_task on agentcorp.message (task_id);
 
 create table agentcorp.agent_run (
     task_id bigint not null,
@@ -197,8 +198,8 @@ comment on function agentcorp.check_session is 'Refuses what is no name of a ses
 -- What an attempt before this one had started is either run again or ambiguous, by its effect. Its model call that was under way is
 -- charged as it was reserved: nobody knows how far it came.
 -- locks: fence, conversation, then what settle_lost locks
-create function agentcorp.begin_run(task_id bigint, attempt int, agent text, version int, prompt jsonb, session text default null) returns jsonb language plpgsql
-set enable_seqscan = off as $$
+create function agentcorp.begin_run(task_id bigint, attempt int, agent text, version int, prompt jsonb, session text default null, budget jsonb default null)
+returns jsonb language plpgsql set enable_seqscan = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_now timestamptz := agentcorp.clock();
@@ -211,15 +212,19 @@ begin
         insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, agent)
             values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, begin_run.agent);
         perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
+        -- What somebody has set for this very task stands.
+        if budget <> '{}' and not exists (select from agentcorp.budget b where b.task_id = begin_run.task_id and b.shard = v_shard) then
+            perform agentcorp.set_budget(task_id, (budget ->> 'usd')::numeric, (budget ->> 'tokens')::bigint, (budget ->> 'turns')::int, (budget ->> 'time')::interval);
+        end if;
     else
         update agentcorp.tool_call c set state = case when c.effect = 'once' then 'ambiguous' else 'planned' end
             where c.task_id = begin_run.task_id and c.shard = v_shard and c.state = 'started' and c.attempt < begin_run.attempt;
-        perform agentcorp.settle_lost(v_shard, task_id, attempt);
+        perform agentcorp.settle_lost(v_shard, task_id, attempt - 1);
     end if;
     return agentcorp.run_state(task_id);
 end $$;
 comment on function agentcorp.begin_run is
-    'What an attempt begins with: pins agent and version and says the prompt, the first time; takes over from a lost attempt, later. Returns agentcorp.run_state';
+    'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Returns agentcorp.run_state';
 
 create function agentcorp.run_state(task_id bigint) returns jsonb language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -445,6 +450,20 @@ begin
 end $$;
 comment on function agentcorp.show_partial is 'Shows who watches what a model has said so far in this turn';
 
+create function agentcorp.is_below(task_id bigint, above bigint) returns boolean language plpgsql stable as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_at bigint := task_id;
+begin
+    loop
+        select t.parent_id into v_at from agentcorp.task t where t.id = v_at and t.shard = v_shard;
+        if v_at is null or v_at = above then
+            return v_at is not null;
+        end if;
+    end loop;
+end $$;
+comment on function agentcorp.is_below is 'Whether a task stands somewhere below another';
+
 -- What people decide
 
 create function agentcorp.request_approval(task_id bigint, attempt int, turn int, idx int, reason text, title text, decisions text[]) returns bigint language plpgsql as $$
@@ -622,7 +641,33 @@ begin
 end $$;
 comment on function agentcorp.session_messages is 'All that was said in a session, what it has forgotten included; or only in one of its tasks';
 
-create function agentcorp.ask(agent text, prompt text, session text default null, queue text default 'default', priority int default 4, budget jsonb default null,
+create function agentcorp.run_progress(task_id bigint, since_turn int default 0) returns jsonb language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+begin
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[run_progress.task_id]);
+    return (select jsonb_build_object('agent', r.agent, 'version', r.version, 'tainted', r.tainted,
+        'session', (select c.name from agentcorp.conversation c where c.id = r.conversation_id and c.shard = v_shard),
+        'turns', coalesce((select jsonb_agg(jsonb_build_object('turn', t.seq, 'attempt', t.attempt, 'provider', t.provider, 'model', t.model, 'finish', t.finish, 'text', t.response ->> 'text',
+                'input_tokens', t.input_tokens, 'output_tokens', t.output_tokens, 'cache_read_tokens', t.cache_read_tokens, 'reasoning_tokens', t.reasoning_tokens,
+                'cost_usd', t.cost_usd::text, 'started_at', t.started_at, 'finished_at', t.finished_at,
+                'calls', coalesce((select jsonb_agg(jsonb_build_object('idx', c.idx, 'tool', c.tool, 'effect', c.effect, 'state', c.state, 'attempt', c.attempt, 'started_at', c.started_at,
+                        'finished_at', c.finished_at, 'tainted', c.is_tainted, 'args', agentcorp.payload(c.args, v_shard), 'result', c.result) order by c.idx)
+                    from agentcorp.tool_call c where c.task_id = t.task_id and c.turn = t.seq and c.shard = v_shard), '[]')) order by t.seq)
+            from agentcorp.turn t where t.task_id = r.task_id and t.seq > since_turn and t.shard = v_shard), '[]'),
+        'notes', coalesce((select jsonb_agg(jsonb_build_object('turn', m.turn, 'role', m.role, 'kind', m.content ->> 'kind', 'reason', m.content ->> 'reason',
+                'text', coalesce(m.content ->> 'text', agentcorp.payload(m.content, v_shard) #>> '{}'), 'created_at', m.created_at) order by m.seq)
+            from agentcorp.message m where m.conversation_id = r.conversation_id and m.task_id = r.task_id and m.role in ('note', 'summary') and m.shard = v_shard), '[]'),
+        'partial', (select jsonb_build_object('turn', p.turn, 'text', p.text) from agentcorp.partial p where p.task_id = r.task_id and p.shard = v_shard),
+        'approvals', coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'turn', a.turn, 'idx', a.idx, 'reason', a.reason, 'title', a.title, 'decisions', a.decisions,
+                'decision', a.decision, 'decided_by', a.decided_by) order by a.id)
+            from agentcorp.approval a where a.task_id = r.task_id and a.shard = v_shard), '[]'))
+        from agentcorp.agent_run r where r.task_id = run_progress.task_id and r.shard = v_shard);
+end $$;
+comment on function agentcorp.run_progress is 'What an agent has done in a task, from a turn on, with what its model is just saying; null when it has not begun';
+
+create function agentcorp.ask(agent text, prompt text, session text default null, queue text default 'default', priority int default 4, more jsonb default null,
     max_attempts int default 10, timeout interval default null) returns bigint language plpgsql as $$
 begin
     if coalesce(prompt, '') = '' then
@@ -631,17 +676,20 @@ begin
     if session is not null then
         perform agentcorp.check_session(session);
     end if;
-    return agentcorp.enqueue('agent', jsonb_strip_nulls(jsonb_build_object('agent', agent, 'prompt', prompt, 'session', session, 'budget', budget)), queue => queue,
+    perform agentcorp.require_agent(agent);
+    perform agentcorp.refuse_unknown_fields('more', coalesce(more, '{}'), '{schema,tools,budget,repairs,max_turns}');
+    return agentcorp.enqueue('agent', jsonb_strip_nulls(jsonb_build_object('agent', agent, 'prompt', prompt, 'session', session)) || coalesce(more, '{}'), queue => queue,
         priority => priority, max_attempts => max_attempts, timeout => timeout, name => agent, concurrency_key => agentcorp.agent_key(agent),
         partition_key => 'session:' || session, ordered_key => 'session:' || session);
 end $$;
-comment on function agentcorp.ask is 'Gives an agent a task; those of one session run one after the other. Returns its id';
+comment on function agentcorp.ask is
+    'Gives an agent a task; those of one session run one after the other. more: {"schema", "tools", "budget", "repairs", "max_turns"}. Returns its id';
 
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
     ('helper', 'check_session call_key'),
-    ('read', 'run_state session_messages'),
+    ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below'),
     ('manage', 'decide clear_session fork_session remove_session'),
     ('internal', 'require_hold append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

@@ -59,6 +59,7 @@ public struct Coordinator: Service {
         let patient: [any Duty] = [
             Rescuer(link: link, beat: configuration.beat, logger: logger),
             SlotSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
+            ReservationSweeper(link: link, shards: shards, interval: configuration.beat, logger: logger),
             WaitSweeper(link: link, shards: shards, interval: configuration.sweepInterval, logger: logger),
             CounterFolding(link: link, shards: shards, interval: configuration.foldInterval),
             BlobSweeper(link: link, shards: shards),

@@ -46,6 +46,15 @@ public enum JSONValue: Sendable, Hashable, Codable {
         return members[key]
     }
 
+    /// The value of a number, whole or not; nil for every other value.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
     /// The text of a string; nil for every other value.
     public var string: String? {
         guard case .string(let value) = self else { return nil }

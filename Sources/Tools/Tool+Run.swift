@@ -1,11 +1,12 @@
-internal import JSON
+public import JSON
 
 extension Tool {
     /// Runs a call: checks its arguments, stops it when its time is over, and turns whatever goes wrong into a result
     /// that tells the model what happened, where, and what to do.
     ///
     /// The result is not capped: `OutputCap` does that. A tool that is stopped is waited for; when it has a result
-    /// nevertheless, that is the one. Throws only `CancellationError`, when the calling task is cancelled.
+    /// nevertheless, that is the one. Throws only `CancellationError`, when the calling task is cancelled, and what is a
+    /// `ToolPause`.
     public func run(_ call: ToolCall) async throws -> ToolResult {
         try Task.checkCancellation()
         let violations = parameters.violations(of: call.arguments)
@@ -26,7 +27,8 @@ extension Tool {
                     + "Call it again with a complete JSON object.\(schemaText)"), isError: true)
     }
 
-    private func refusal(_ violations: [JSONViolation]) -> ToolResult {
+    /// The result of a call whose arguments do not fit the schema.
+    public func refusal(_ violations: [JSONViolation]) -> ToolResult {
         let lines = violations.map { "- \($0.pointer.isEmpty ? "the arguments" : $0.pointer): \($0.message)" }
         return ToolResult(
             .string(
@@ -67,6 +69,7 @@ extension Tool {
                 case .failure(let error):
                     group.cancelAll()
                     try Task.checkCancellation()
+                    if error is any ToolPause { throw error }
                     return isLate ? tooLate : failure(error)
                 case .timeIsOver:
                     isLate = true

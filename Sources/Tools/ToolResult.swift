@@ -23,6 +23,9 @@ public enum ToolVerification: Sendable, Hashable {
     case unknown
 }
 
+/// Thrown by a tool of the engine whose call is not over, and runs again later: it passes through `Tool.run`.
+public protocol ToolPause: Error {}
+
 /// A mistake that the model is told about, so that it can do better: says what, where, and what to do.
 public struct ToolError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String

@@ -22,9 +22,11 @@ import Testing
         ["agents"], ["agents", "list"], ["agents", "show"], ["agents", "diff"], ["agents", "check"],
         ["agents", "load"],
         ["agents", "pick"], ["agents", "remove"], ["mcp"], ["mcp", "list"], ["mcp", "tools"], ["mcp", "call"],
-        ["budgets"], ["budgets", "list"], ["budgets", "set"], ["budgets", "remove"], ["costs"], ["limits", "providers"],
+        ["budgets"], ["budgets", "list"], ["budgets", "set"], ["budgets", "remove"], ["costs"],
+        ["limits", "providers"],
         ["limits", "providers", "set"], ["limits", "providers", "cool"], ["limits", "providers", "remove"],
-        ["memory"], ["memory", "list"], ["memory", "get"], ["memory", "set"], ["memory", "append"], ["memory", "delete"],
+        ["memory"], ["memory", "list"], ["memory", "get"], ["memory", "set"], ["memory", "append"],
+        ["memory", "delete"],
         ["memory", "declare"], ["memory", "search"], ["memory", "history"], ["memory", "watch"],
     ]
 

@@ -64,6 +64,22 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("a model call whose attempt has ended is charged as it was reserved", .checkedDatabase)
+    func chargesLostCalls() async throws {
+        try await withCoordinator { pool, _ in
+            let worker = try await register(pool)
+            _ = try await pool.query("select agentcorp.enqueue('a')")
+            _ = try await pool.query("select * from agentcorp.claim($1)", [worker])
+            _ = try await pool.query(
+                "select agentcorp.set_budget(1, 1), agentcorp.reserve(0::smallint, 1, 1, 1, 'p', 'm', 0.25, 10)")
+            _ = try await pool.query("select agentcorp.finish(1, 1, $1, 'failed', retry => false)", [worker])
+            try await waitUntil("the call to be charged") {
+                try await pool.query("select usd_spent = 0.25 and usd_reserved = 0 from agentcorp.budgets").rows[0]
+                    .bool(0)
+            }
+        }
+    }
+
     @Test("a due task is promoted, as soon as it is due", .migratedDatabase)
     func promotes() async throws {
         try await withCoordinator { pool, manager in

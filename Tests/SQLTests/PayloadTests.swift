@@ -299,7 +299,10 @@ struct PayloadTests {
         #expect(
             columns
                 == (hasIt == "true"
-                    ? ["archive.document", "blob.data", "output.result", "step.value", "task.args"]
+                    ? [
+                        "archive.document", "blob.data", "memory.value", "memory_version.change", "output.result",
+                        "step.value", "task.args",
+                    ]
                     : []))
     }
 }

@@ -1,5 +1,5 @@
 internal import Postgres
-public import Providers
+internal import Providers
 public import Queue
 
 /// What tasks may use, what providers allow, and what all of it has cost: the typed shell over `agentcorp.set_budget` and

@@ -1,3 +1,4 @@
+public import JSON
 public import Providers
 
 /// What a task of an agent may use at most; nil is no limit.
@@ -15,5 +16,18 @@ public struct AgentBudget: Sendable, Hashable {
         self.tokens = tokens
         self.turns = turns
         self.time = time
+    }
+}
+
+extension AgentBudget {
+    /// Reads `{"usd", "tokens", "turns", "time"}`; nil when it limits nothing. Throws `AgentConfigError`.
+    public init?(_ value: JSONValue) throws(AgentConfigError) {
+        let issues = IssueList(file: "")
+        let reader = AgentConfigReader(vocabulary: .any, issues: issues, prompts: nil)
+        var budget: AgentBudget?
+        if var fields = ConfigFields(["budget": value], at: "", issues, advice: "") { budget = reader.budget(&fields) }
+        try issues.throwIfAny()
+        guard let budget else { return nil }
+        self = budget
     }
 }

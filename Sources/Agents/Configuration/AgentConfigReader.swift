@@ -205,7 +205,7 @@ struct AgentConfigReader {
         return value
     }
 
-    private func budget(_ fields: inout ConfigFields) -> AgentBudget? {
+    func budget(_ fields: inout ConfigFields) -> AgentBudget? {
         let advice = "Write {\"usd\": 0.5, \"tokens\": 50000, \"turns\": 12, \"time\": \"10m\"}, or some of these."
         guard let value = fields.value("budget"),
             var inner = ConfigFields(value, at: "/budget", issues, advice: advice)

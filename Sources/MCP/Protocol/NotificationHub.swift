@@ -40,13 +40,3 @@ final class NotificationHub: Sendable {
         }
     }
 }
-
-extension JSONValue {
-    fileprivate var double: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
-    }
-}

@@ -27,9 +27,9 @@ final class ServerInput: Sendable {
 
     deinit { closeSocket() }
 
-    /// Puts a line into the queue; false when that is full or closed.
+    /// Puts a line into the queue; false when that is full. A closed one takes everything, and sends nothing.
     func write(_ line: [UInt8]) -> Bool {
-        guard case .enqueued = queue.yield(line + [UInt8(ascii: "\n")]) else { return false }
+        if case .dropped = queue.yield(line + [UInt8(ascii: "\n")]) { return false }
         return true
     }
 

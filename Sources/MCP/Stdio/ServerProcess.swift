@@ -50,8 +50,9 @@ final class ServerProcess: Sendable {
     /// The last 4 KiB of its standard error.
     var errors: String { state.withLock { $0.errors }.text }
 
-    /// Hands a line to its standard input; false when it takes no more.
-    func write(_ line: [UInt8]) -> Bool { isRunning && input.write(line) }
+    /// Hands a line to its standard input; false when it has too many to read already. To one that ends, or has ended,
+    /// nothing is sent.
+    func write(_ line: [UInt8]) -> Bool { input.write(line) }
 
     /// Closes its input, and after a while ends it by force. Returns when it has ended.
     func stop() async {

@@ -61,11 +61,10 @@ final class StdioTransport: Transport {
                 let failure: MCPError? = state.withLock { state in
                     if let end = state.end { return end }
                     state.waiting[request.id] = continuation
-                    guard let process = state.process, process.write(bytes) else {
-                        state.waiting[request.id] = nil
-                        return MCPError(.cannotStart, "server \"\(server)\" does not read its requests any more.")
-                    }
-                    return nil
+                    // If it is about to end, that will be the answer.
+                    guard state.process?.write(bytes) == false else { return nil }
+                    state.waiting[request.id] = nil
+                    return MCPError(.cannotStart, "server \"\(server)\" does not read its requests any more.")
                 }
                 if let failure { continuation.resume(throwing: failure) }
                 // The task may have been cancelled before its continuation was there to be found.

@@ -59,6 +59,12 @@ public struct CoordinatorLink: Sendable {
         return Int(try result.rows[0].int32(0))
     }
 
+    /// Charges model calls of attempts that have ended; returns how many.
+    public func sweepReservations(shard: Int16) async throws -> Int {
+        let result = try await database.call("select agentcorp.sweep_reservations($1)", [shard])
+        return Int(try result.rows[0].int32(0))
+    }
+
     /// Enqueues the tasks of due schedules; says how many schedules could not fire, and when the next is due.
     public func fireSchedules(shard: Int16) async throws -> (failed: Int, nextDue: Duration?) {
         let result = try await database.call("select failed, next_in_ms from agentcorp.fire_schedules($1)", [shard])

@@ -44,6 +44,18 @@ extension TaskManager {
             .flatMap { $0.text == "null" ? nil : $0 }
     }
 
+    /// The state of a task, with its output or its error.
+    public func standing(of task: Int64) async throws -> TaskStanding {
+        let result = try await database.call(
+            "select r.state, r.attempt, r.output, r.error from agentcorp.result_of($1) r", [task])
+        let row = result.rows[0]
+        return TaskStanding(
+            state: try TaskState(rawValue: row.string(0)) ?? .blocked, attempt: Int(try row.int16OrNil(1) ?? 0),
+            output: try row.bytesOrNil(2).map {
+                try JSONCoding.decode(try coder.open($0, for: .output(task: task)))
+            }, error: try row.bytesOrNil(3).map { try JSONCoding.decode($0) })
+    }
+
     /// Queues with their depths.
     public func queues() async throws -> [QueueRecord] {
         try await database.json(

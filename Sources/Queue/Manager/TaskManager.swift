@@ -8,7 +8,7 @@ public struct TaskManager: Sendable {
     /// A tree may have 100,000 tasks: calls that touch whole trees get more time than others.
     static let treeDeadline = Duration.seconds(600)
 
-    let database: any Database
+    package let database: any Database
     let coder: PayloadCoder
 
     /// - Parameter cipher: Encrypts arguments, and decrypts what is read; nil for plain payloads.

@@ -8,6 +8,14 @@ enum DisplayText {
         return result
     }
 
+    /// Text of several lines: line breaks and tabs stay.
+    static func streamed(_ text: String) -> String {
+        var result = ""
+        result.unicodeScalars.append(
+            contentsOf: text.unicodeScalars.map { isControl($0) && $0 != "\n" && $0 != "\t" ? " " : $0 })
+        return result
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true

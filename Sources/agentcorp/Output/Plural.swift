@@ -2,6 +2,9 @@
 enum Plural {
     static func tasks(_ count: Int) -> String { count == 1 ? "1 task" : "\(grouped(count)) tasks" }
 
+    /// `3 turns`.
+    static func of(_ count: Int, _ thing: String) -> String { "\(grouped(count)) \(thing)\(count == 1 ? "" : "s")" }
+
     /// `10,000`.
     static func grouped(_ number: Int) -> String {
         var digits = String(number.magnitude)

@@ -1,0 +1,143 @@
+internal import JSON
+internal import Logging
+internal import Postgres
+internal import Providers
+internal import Queue
+internal import Tools
+internal import Worker
+
+/// Brings one answer's tool calls a step further: settles a doubt, asks a person, or runs what may run now.
+///
+/// Calls run in the order in which the model made them; neighbours that change nothing run at the same time.
+struct ToolRound: Sendable {
+    let run: AgentRun
+    let state: RunState
+    let answer: RunState.Entry
+
+    private static let parallel = 8
+
+    func perform() async throws -> AgentRun.Round {
+        let open = (answer.calls ?? []).filter { $0.result == nil }
+        if let doubtful = open.first(where: { $0.state == .ambiguous }) {
+            return try await settle(doubtful)
+        }
+        guard let first = open.first else { return .goOn }
+        if needsApproval(first) { return try await askPeople(open.filter(needsApproval)) }
+        guard first.effect == .pure else { return try await perform([first]) }
+        let group = open.prefix { $0.effect == .pure && !needsApproval($0) }.prefix(Self.parallel)
+        return try await perform(Array(group))
+    }
+
+    // MARK: running
+
+    private func perform(_ calls: [RunState.Call]) async throws -> AgentRun.Round {
+        let waits = try await withThrowingTaskGroup(of: SubtaskWait?.self) { group in
+            for call in calls {
+                group.addTask {
+                    do {
+                        try await perform(call)
+                        return nil
+                    } catch let wait as SubtaskWait {
+                        return wait
+                    }
+                }
+            }
+            return try await group.reduce(into: [SubtaskWait]()) { waits, wait in
+                if let wait { waits.append(wait) }
+            }
+        }
+        return waits.isEmpty ? .goOn : .end(.waitForChildren(join: .settled))
+    }
+
+    private func perform(_ call: RunState.Call) async throws {
+        guard let arguments = try await run.link.startCall(turn: answer.turn, idx: call.idx) else { return }
+        run.context.logger.info("tool called", metadata: ["tool": "\(call.tool)", "turn": "\(answer.turn)"])
+        let result: ToolResult
+        if let tool = run.toolbox[call.tool] {
+            result = try await tool.run(toolCall(call, arguments))
+        } else {
+            result = ToolResult(
+                .string("The tool \(call.tool) is not there any more: the agent has lost it, or this worker lacks it."),
+                isError: true)
+        }
+        let content = run.runtime.scrubber.scrub(result.content).storable
+        let shown = OutputCap(run.toolbox[call.tool]?.outputLimit ?? 20_000, whole: "the row of this call").apply(
+            content)
+        try await run.link.finishCall(
+            turn: answer.turn, idx: call.idx,
+            result: CallResult(content: shown.isCapped ? .string(shown.text) : content, isError: result.isError),
+            output: shown.isCapped ? content : nil, isTainted: result.isTainted)
+    }
+
+    private func toolCall(_ call: RunState.Call, _ arguments: JSONValue) -> ToolCall {
+        ToolCall(
+            arguments: arguments, key: call.key, context: run.toolbox.limits,
+            scope: AgentScope(
+                context: run.context, runtime: run.runtime, agent: run.config.name, turn: answer.turn, idx: call.idx),
+            logger: run.context.logger)
+    }
+
+    // MARK: people
+
+    /// What is done once is not done on the word of a stranger.
+    private func needsApproval(_ call: RunState.Call) -> Bool {
+        call.state == .planned && call.effect == .once && state.isTainted
+    }
+
+    private func askPeople(_ calls: [RunState.Call]) async throws -> AgentRun.Round {
+        var first: Int64?
+        for call in calls {
+            let id = try await run.link.requestApproval(
+                turn: answer.turn, idx: call.idx, reason: "tainted",
+                title: "\(run.config.name) wants to call \(call.tool), after it has read something from outside",
+                decisions: ["approve", "reject", "respond"])
+            first = first ?? id
+        }
+        return try await wait(for: first!)
+    }
+
+    private func wait(for approval: Int64) async throws -> AgentRun.Round {
+        run.context.logger.notice("agent waits for a decision", metadata: ["approval": "\(approval)"])
+        _ = try await run.context.waitForEvent(
+            "approval.decided", key: "\(approval)", name: "approval \(approval)")
+        return .goOn
+    }
+
+    // MARK: doubt
+
+    /// A call that was started by an attempt that died, and must not happen twice.
+    private func settle(_ call: RunState.Call) async throws -> AgentRun.Round {
+        switch run.config.ambiguous {
+        case .verify:
+            if let tool = run.toolbox[call.tool], let verify = tool.verify {
+                switch try await verify(toolCall(call, call.args ?? .object([:]))) {
+                case .happened(let result):
+                    try await run.link.settleCall(
+                        turn: answer.turn, idx: call.idx,
+                        result: CallResult(content: result.content.storable, isError: result.isError))
+                    return .goOn
+                case .didNotHappen:
+                    try await run.link.settleCall(turn: answer.turn, idx: call.idx, result: nil)
+                    return .goOn
+                case .unknown: break
+                }
+            }
+            // Nobody knows but perhaps a person.
+            fallthrough
+        case .ask:
+            let id = try await run.link.requestApproval(
+                turn: answer.turn, idx: call.idx, reason: "ambiguous",
+                title:
+                    "\(run.config.name) was interrupted while it called \(call.tool): it may have happened or not. Run it again?",
+                decisions: ["again", "respond", "fail"])
+            return try await wait(for: id)
+        case .fail:
+            throw PermanentFailure(
+                "\(call.tool) was interrupted: it may have happened or not, and must not happen twice",
+                reason: "ambiguous",
+                detail: [
+                    "tool": .string(call.tool), "turn": .integer(Int64(answer.turn)), "idx": .integer(Int64(call.idx)),
+                ])
+        }
+    }
+}

@@ -1,0 +1,65 @@
+internal import JSON
+internal import Providers
+internal import Tools
+
+/// The tools that one agent may call, and what they may touch.
+struct Toolbox: Sendable {
+    let tools: ToolSet
+    let limits: ToolExecutionContext
+    private let byName: [String: Tool]
+
+    init(_ tools: ToolSet, limits: ToolExecutionContext) {
+        self.tools = tools
+        self.limits = limits
+        byName = Dictionary(tools.tools.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    subscript(name: String) -> Tool? { byName[name] }
+
+    /// The tools as a model is told of them.
+    var definitions: [ToolDefinition] {
+        tools.tools.map {
+            ToolDefinition(
+                name: tools.names.sent(for: $0.name) ?? $0.name, description: $0.description,
+                parameters: $0.parameters.value)
+        }
+    }
+
+    /// What becomes of a model's wish: a call that can run, or one that has failed already and says why.
+    func plan(_ request: ToolCallRequest, mayRun: Bool, callsBefore: Int) -> AgentLink.PlannedCall {
+        guard let tool = tools.tool(called: request.name) ?? byName[request.name] else {
+            let sent = definitions.map(\.name)
+            let hint = Spelling.nearest(to: request.name, in: sent).map { " Did you mean \($0)?" } ?? ""
+            return refused(
+                request, nil,
+                "There is no tool \(request.name).\(hint) "
+                    + (sent.isEmpty ? "You have no tools." : "Your tools are: \(sent.joined(separator: ", "))."))
+        }
+        guard mayRun else {
+            return refused(request, tool, "Not run: this was the time for a final answer without tools.")
+        }
+        if let most = limits.maximumOperations, callsBefore >= most {
+            return refused(
+                request, tool,
+                "Not run: this agent may make \(most) tool calls, and has made them. Answer from what you know.")
+        }
+        guard let arguments = request.arguments else {
+            return refused(request, tool, tool.refusal(ofArguments: request.rawArguments).content)
+        }
+        let violations = tool.parameters.violations(of: arguments)
+        guard violations.isEmpty else { return refused(request, tool, tool.refusal(violations).content) }
+        return AgentLink.PlannedCall(
+            id: request.id, tool: tool.name, effect: tool.effect.rawValue, state: "planned", args: arguments,
+            result: nil)
+    }
+
+    private func refused(_ request: ToolCallRequest, _ tool: Tool?, _ why: JSONValue) -> AgentLink.PlannedCall {
+        AgentLink.PlannedCall(
+            id: request.id, tool: tool?.name ?? request.name, effect: (tool?.effect ?? .pure).rawValue,
+            state: "failed", args: request.arguments, result: CallResult(content: why, isError: true))
+    }
+
+    private func refused(_ request: ToolCallRequest, _ tool: Tool?, _ why: String) -> AgentLink.PlannedCall {
+        refused(request, tool, .string(why))
+    }
+}
