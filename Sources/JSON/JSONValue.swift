@@ -46,6 +46,12 @@ public enum JSONValue: Sendable, Hashable, Codable {
         return members[key]
     }
 
+    /// The members of an object; nil for every other value.
+    public var members: [String: JSONValue]? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
     /// The value of a number, whole or not; nil for every other value.
     public var double: Double? {
         switch self {

@@ -12,16 +12,18 @@ extension TaskManager {
     ///   - budget: Instead of the agent's own.
     ///   - schema: What the answer must look like; the output is that value then.
     ///   - tools: Some of the agent's tools.
+    ///   - maxTurns: Answers of models at most; with fewer than the agent's own, the last one is forced.
     /// - Throws: `QueueError` with code `unknownTask` for an agent that is not in the pool.
     @discardableResult
     public func ask(
         _ agent: String, _ prompt: String, session: String? = nil, schema: JSONSchema? = nil, tools: [String]? = nil,
-        budget: AgentBudget? = nil, queue: String = "default"
+        budget: AgentBudget? = nil, maxTurns: Int? = nil, queue: String = "default"
     ) async throws -> Int64 {
         var more: [String: JSONValue] = [:]
         more["schema"] = schema?.value
         more["tools"] = tools.map { .array($0.map { .string($0) }) }
         more["budget"] = budget?.json
+        more["max_turns"] = maxTurns.map { .integer(Int64($0)) }
         let result = try await database.call(
             "select agentcorp.ask($1, $2, session => $3, queue => $4, more => $5)",
             [agent, prompt, session, queue, PostgresJSON(JSONValue.object(more).bytes)])

@@ -7,6 +7,7 @@ struct AgentScope: ToolScope {
     let runtime: AgentRuntime
     /// The agent that calls.
     let agent: String
+    let memory: AgentMemory
     let turn: Int
     let idx: Int
 

@@ -73,7 +73,8 @@ struct ToolRound: Sendable {
         ToolCall(
             arguments: arguments, key: call.key, context: run.toolbox.limits,
             scope: AgentScope(
-                context: run.context, runtime: run.runtime, agent: run.config.name, turn: answer.turn, idx: call.idx),
+                context: run.context, runtime: run.runtime, agent: run.config.name, memory: run.config.memory,
+                turn: answer.turn, idx: call.idx),
             logger: run.context.logger)
     }
 

@@ -3,5 +3,5 @@ public import Tools
 /// The tools that reach into the engine: tasks, memory, events.
 public enum EngineTools {
     /// All of them; `AgentRuntime` adds them to its registry.
-    public static let all: [Tool] = TaskTools.all + EventTools.all
+    public static let all: [Tool] = TaskTools.all + MemoryTools.all + EventTools.all
 }

@@ -1,3 +1,4 @@
+import Agents
 import ArgumentParser
 import Coordinator
 import EmbeddedPostgres
@@ -47,12 +48,13 @@ struct DevCommand: AsyncParsableCommand {
         }
         // libpq's environment must not lead away from the private server.
         for variable in ["PGHOSTADDR", "PGSERVICE", "PGOPTIONS"] { unsetenv(variable) }
-        let logger = logs.start()
+        let agents = try worker.agents.runtime()
+        let logger = logs.start(scrubber: agents.scrubber)
         let server = try await EmbeddedPostgres.start(
             EmbeddedPostgresConfiguration(dataDirectory: directory, binaries: binaries), logger: logger)
         guard server.isOwned else { throw alreadyRuns(server, directory) }
         do {
-            try await work(on: server, directory, logger)
+            try await work(on: server, directory, agents, logger)
             await server.stop()
         } catch {
             await server.stop()
@@ -60,7 +62,9 @@ struct DevCommand: AsyncParsableCommand {
         }
     }
 
-    private func work(on server: EmbeddedPostgres, _ directory: String, _ logger: Logger) async throws {
+    private func work(
+        on server: EmbeddedPostgres, _ directory: String, _ agents: AgentRuntime, _ logger: Logger
+    ) async throws {
         let address = DatabaseAddress(dsn: server.dsn, origin: "`agentcorp dev`", directDSN: nil, isPooled: false)
         let workerConfiguration = try worker.configuration(for: address)
         var coordinatorConfiguration = CoordinatorConfiguration()
@@ -68,12 +72,13 @@ struct DevCommand: AsyncParsableCommand {
         coordinatorConfiguration.beat = workerConfiguration.beat
         try await address.withPool(size: workerConfiguration.lanes.count + 11, logger: logger) { pool in
             try await Migrator(pool).up()
-            let handlers = worker.handlers
+            let handlers = worker.handlers(agents)
             welcome(server, directory, handlers.kinds)
-            try await ServiceRunner(logger: logger, grace: workerConfiguration.shutdownGrace).run([
-                Coordinator(pool: pool, configuration: coordinatorConfiguration, logger: logger),
-                Worker(pool: pool, handlers: handlers, configuration: workerConfiguration, logger: logger),
-            ])
+            try await ServiceRunner(logger: logger, grace: workerConfiguration.shutdownGrace).run(
+                agents.services + [
+                    Coordinator(pool: pool, configuration: coordinatorConfiguration, logger: logger),
+                    Worker(pool: pool, handlers: handlers, configuration: workerConfiguration, logger: logger),
+                ])
         }
     }
 

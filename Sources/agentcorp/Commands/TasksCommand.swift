@@ -1,4 +1,6 @@
+import Agents
 import ArgumentParser
+import JSON
 import Postgres
 import Queue
 
@@ -65,7 +67,7 @@ struct TasksCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show all there is to know about a task.",
+            abstract: "Show all there is to know about a task; of an agent's, its turns, tool calls and cost.",
             discussion: """
                 EXAMPLES
                   agentcorp tasks show 17
@@ -79,13 +81,19 @@ struct TasksCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let task = try await connection.withManager(cipher: try encryption.cipher()) {
-                try await $0.describe(id.value)
+            let (task, progress) = try await connection.withManager(cipher: try encryption.cipher()) {
+                (try await $0.describe(id.value), try await $0.agentProgress(of: id.value))
             }
             if json {
-                Terminal.output.line(try JSONCoding.encode(task).text)
+                var members = task.members ?? [:]
+                members["run"] = try progress.map { try JSONValue(parsing: try JSONCoding.encode($0).bytes) }
+                Terminal.output.line(JSONValue.object(members).text)
             } else {
                 TaskCard(task).print()
+                if let progress {
+                    Terminal.output.line()
+                    AgentTimeline(progress: progress).print()
+                }
             }
         }
     }

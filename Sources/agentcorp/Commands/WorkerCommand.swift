@@ -1,3 +1,4 @@
+import Agents
 import ArgumentParser
 import Postgres
 import Queue
@@ -25,13 +26,16 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let address = try connection.resolve()
-        let logger = logs.start()
+        let agents = try worker.agents.runtime()
+        let logger = logs.start(scrubber: agents.scrubber)
         let configuration = try worker.configuration(for: address)
         try await address.withPool(size: configuration.lanes.count + 6, logger: logger) { pool in
             try await Migrator(pool).check()
-            try await ServiceRunner(logger: logger, grace: configuration.shutdownGrace).run([
-                Worker(pool: pool, handlers: worker.handlers, configuration: configuration, logger: logger)
-            ])
+            try await ServiceRunner(logger: logger, grace: configuration.shutdownGrace).run(
+                agents.services + [
+                    Worker(
+                        pool: pool, handlers: worker.handlers(agents), configuration: configuration, logger: logger)
+                ])
         }
     }
 }

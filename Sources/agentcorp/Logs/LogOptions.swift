@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Providers
 
 /// The options of the commands that run for long.
 struct LogOptions: ParsableArguments {
@@ -11,10 +12,12 @@ struct LogOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A line of words and key=value, or a JSON object, for each event.", valueName: "format"))
     var logFormat = LogFormat.text
 
-    /// Sends all logs of the process to stderr; to be called once.
-    func start() -> Logger {
+    /// Sends all logs of the process to stderr, without secrets; to be called once.
+    func start(scrubber: SecretScrubber = .shapes) -> Logger {
         let (level, format) = (logLevel.level, logFormat)
-        LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
+        LoggingSystem.bootstrap { _ in
+            ScrubbingLogHandler(LineLogHandler(format: format, logLevel: level), scrubber: scrubber)
+        }
         return Logger(label: "agentcorp")
     }
 }

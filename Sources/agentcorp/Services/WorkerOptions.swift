@@ -1,3 +1,4 @@
+import Agents
 import ArgumentParser
 import Glibc
 import Kinds
@@ -32,6 +33,7 @@ struct WorkerOptions: ParsableArguments {
             visibility: .hidden))
     var beat = TimeSpan(argument: "5s")!
 
+    @OptionGroup var agents: AgentOptions
     @OptionGroup var encryption: EncryptionOptions
 
     func validate() throws {
@@ -56,12 +58,13 @@ struct WorkerOptions: ParsableArguments {
         return configuration
     }
 
-    /// The handlers for the built-in kinds.
-    var handlers: HandlerRegistry {
+    /// The handlers for the built-in kinds, and for those of agents.
+    func handlers(_ agents: AgentRuntime) -> HandlerRegistry {
         var options = BuiltinKinds.Options()
         options.inheritedVariables = passedVariables
         let handlers = HandlerRegistry()
         BuiltinKinds.register(in: handlers, options: options)
+        agents.register(in: handlers)
         return handlers
     }
 

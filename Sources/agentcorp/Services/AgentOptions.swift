@@ -1,0 +1,79 @@
+import Agents
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import MCP
+import Providers
+import ServiceLifecycle
+import Tools
+
+/// What agents run with, for the commands that run them.
+struct AgentOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Providers of models beside the built-in ones; by default providers.json beside the configuration file.",
+            valueName: "file"))
+    var providers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Prices of models that differ from the built-in ones; by default prices.json beside the configuration file.",
+            valueName: "file"))
+    var prices: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "MCP servers whose tools agents may use; by default mcp.json beside the configuration file.",
+            valueName: "file"))
+    var mcpFile: String?
+
+    /// Reads the files and the keys. To be called at the start of the process: keys are erased from its environment.
+    func runtime() throws -> AgentRuntime {
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            let servers = try servers(environment)
+            return AgentRuntime(
+                providers: try ProviderCatalog.ofProcess(file: try file(providers, "providers.json", environment)),
+                servers: servers,
+                prices: try file(prices, "prices.json", environment).map { try PriceTable(file: $0) } ?? .builtIn)
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError(.badInput, "\(error)")
+        }
+    }
+
+    private func servers(_ environment: [String: String]) throws -> MCPServerPool? {
+        guard let path = try file(mcpFile, "mcp.json", environment) else { return nil }
+        var options = MCPFileOptions()
+        options.file = path
+        return try MCPServerPool(
+            try options.servers(), environment: environment, logger: Logger(label: "agentcorp.mcp"))
+    }
+
+    /// The file that was named, or the one of the configuration folder if it is there.
+    private func file(_ given: String?, _ name: String, _ environment: [String: String]) throws -> String? {
+        if let given {
+            guard FileManager.default.fileExists(atPath: given) else {
+                throw CommandError(.badInput, "there is no file \(given).")
+            }
+            return given
+        }
+        let path = ConfigurationFile.folder(environment: environment) + "/" + name
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+}
+
+extension AgentRuntime {
+    /// What must run beside a worker: the MCP servers, which end with it.
+    var services: [any Service] { servers.map { [MCPService(pool: $0)] } ?? [] }
+}
+
+/// Ends the programs of MCP servers with the process.
+private struct MCPService: Service {
+    let pool: MCPServerPool
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await pool.run() }
+    }
+}
