@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 internal import Postgres
 internal import Queue
 internal import Worker
@@ -6,7 +6,7 @@ internal import Worker
 /// The kind `complex_query`: an agent decomposes a query, answers the pieces one after the other, and sums up.
 ///
 /// Each piece is a subtask with a name, so a second run of the handler finds those that are there and goes on.
-enum ComplexQuery {
+package enum ComplexQuery {
     static let kind = "complex_query"
 
     struct Arguments: Codable, Sendable {
@@ -21,6 +21,11 @@ enum ComplexQuery {
                 of: .object(["description": .string("What is to be done, complete in itself.")]),
                 "In the order in which they are to be done.", counts: 1...max(1, min(most, 50)))
         ])
+    }
+
+    package static func subtasks(in output: JSONValue) -> [String] {
+        guard case .array(let items)? = output["subtasks"] else { return [] }
+        return items.compactMap { $0["description"]?.string }
     }
 
     static func decomposition(of query: String, atMost most: Int) -> String {
@@ -45,8 +50,8 @@ enum ComplexQuery {
                 "decompose", decomposition(of: arguments.query, atMost: most), schema: schema(atMost: most), arguments,
                 context)
         }
-        guard case .array(let items)? = plan.output?["subtasks"] else { return .waitForChildren }
-        let pieces = items.compactMap { $0["description"]?.string }
+        guard let output = plan.output else { return .waitForChildren }
+        let pieces = subtasks(in: output)
         var done = ""
         for (index, piece) in pieces.enumerated() {
             guard let answer = child("subtask \(index + 1)") else {

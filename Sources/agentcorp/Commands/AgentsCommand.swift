@@ -7,7 +7,7 @@ import Queue
 struct AgentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agents",
-        abstract: "List, show, check, load, pick and remove agents.",
+        abstract: "List, show, check, load, pick and remove agents, and have them break tasks down.",
         discussion: """
             EXAMPLES
               agentcorp agents check examples/agents
@@ -15,7 +15,7 @@ struct AgentsCommand: AsyncParsableCommand {
               agentcorp agents show writer
               agentcorp agents pick --role coder --skill swift
             """,
-        subcommands: [List.self, Show.self, Diff.self, Check.self, Load.self, Pick.self, Remove.self],
+        subcommands: [List.self, Show.self, Diff.self, Check.self, Load.self, Pick.self, Remove.self, Decompose.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
