@@ -12,6 +12,7 @@ create table agentcorp.memory (
     written_at timestamptz not null,
     version int not null default 0,
     shard smallint not null,
+    tainted boolean not null default false,
     scope text collate "C" not null check (scope in ('run', 'agent', 'user', 'global')),
     owner text collate "C" not null,
     key text collate "C" not null,
@@ -23,6 +24,7 @@ create table agentcorp.memory (
 comment on table agentcorp.memory is 'Keys of memories with their present value; null: it was deleted, or never written';
 comment on column agentcorp.memory.owner is 'The root of the run, the agent, the user; empty for global';
 comment on column agentcorp.memory.author_id is 'The task that wrote it last; null: none';
+comment on column agentcorp.memory.tainted is 'Written by a run that had read something from outside: so has who reads it';
 comment on column agentcorp.memory.words is 'What agentcorp.memory_search finds it by';
 create unique index memory_by_id on agentcorp.memory (id, shard);
 create index memory_words on agentcorp.memory using gin (words);
@@ -72,6 +74,10 @@ begin
             when 'agent' then (select r.agent from agentcorp.agent_run r where r.task_id = p_task and r.shard = agentcorp.shard_of(p_task))
             else (select t.args ->> 'user' from agentcorp.task t where t.id = v_run and t.shard = agentcorp.shard_of(v_run)) end;
         p_owner := coalesce(p_owner, v_mine);
+        if p_owner is null and not p_writes then
+            -- Who has no agent or no user finds nothing there.
+            return;
+        end if;
     end if;
     if p_scope = 'global' then
         owner := coalesce(p_owner, '');
@@ -202,10 +208,12 @@ declare
     v_change jsonb := agentcorp.store_payload(p_shard, -p_row.id, 'memory values', p_change);
     v_value jsonb := agentcorp.store_payload(p_shard, -p_row.id, 'memory values', p_value);
     v_version int := p_row.version + 1;
+    v_tainted boolean := coalesce((select r.tainted from agentcorp.agent_run r where r.task_id = p_author and r.shard = agentcorp.shard_of(p_author)), false)
+        or p_row.tainted and p_row.value is not null and p_row.merge in ('append', 'union');
 begin
     insert into agentcorp.memory_version (memory_id, author_id, written_at, version, shard, change, write_key)
         values (p_row.id, p_author, v_now, v_version, p_shard, v_change, p_write_key);
-    update agentcorp.memory m set author_id = p_author, written_at = v_now, version = v_version, value = v_value,
+    update agentcorp.memory m set author_id = p_author, written_at = v_now, version = v_version, tainted = v_tainted, value = v_value,
             words = case when p_value is not null then agentcorp.memory_words(p_row.key, p_value) end
         where m.scope = p_row.scope and m.owner = p_row.owner and m.key = p_row.key and m.shard = p_shard;
     if p_row.value is distinct from v_value then
@@ -310,7 +318,7 @@ comment on function agentcorp.memory_declare is 'Says by which rule a key is wri
 
 create function agentcorp.memory_json(p_row agentcorp.memory, p_inline int default null) returns jsonb language sql stable as $$
     select jsonb_build_object('scope', p_row.scope, 'owner', p_row.owner, 'key', p_row.key, 'version', p_row.version, 'merge', p_row.merge,
-        'author', p_row.author_id, 'written_at', p_row.written_at, 'bytes', s.bytes)
+        'author', p_row.author_id, 'tainted', p_row.tainted, 'written_at', p_row.written_at, 'bytes', s.bytes)
         || case when p_inline is null or s.bytes <= p_inline then jsonb_build_object('value', agentcorp.payload(p_row.value, p_row.shard)) else '{}' end
     from (select coalesce((p_row.value #>> '{$blob,size}')::int, pg_column_size(p_row.value)) bytes) s
 $$;
@@ -344,7 +352,7 @@ end $$;
 comment on function agentcorp.memory_list is 'Keys that have a value, in their order; after is the key to go on from. Values over 8 KiB are left out';
 
 create function agentcorp.memory_search(scope text, owner text, query text, limit_to int default 20, config regconfig default 'simple', as_task bigint default null)
-returns table (key text, version int, rank real, excerpt text, value jsonb, author bigint, written_at timestamptz) language plpgsql
+returns table (key text, version int, rank real, excerpt text, value jsonb, author bigint, tainted boolean, written_at timestamptz) language plpgsql
 set enable_seqscan = off set jit = off as $$
 #variable_conflict use_variable
 declare
@@ -357,10 +365,10 @@ begin
     select * into v_place from agentcorp.memory_place(scope, owner, as_task, false);
     return query
         select f.key, f.version, f.rank, ts_headline(config, left(f.body, 20000), v_query, 'MaxFragments=2, MaxWords=25, MinWords=8, StartSel=**, StopSel=**'),
-            case when f.bytes <= 8192 then f.value end, f.author_id, f.written_at
+            case when f.bytes <= 8192 then f.value end, f.author_id, f.tainted, f.written_at
         from (
             select m.key::text, m.version, r.rank, coalesce(m.value #>> '{$blob,preview}', m.value #>> '{}') body, m.value,
-                coalesce((m.value #>> '{$blob,size}')::int, pg_column_size(m.value)) bytes, m.author_id, m.written_at
+                coalesce((m.value #>> '{$blob,size}')::int, pg_column_size(m.value)) bytes, m.author_id, m.tainted, m.written_at
             from agentcorp.memory m
             -- Another configuration than that of the index has to read all that the owner has.
             cross join lateral (select ts_rank_cd(w.words, v_query) rank from (
@@ -420,7 +428,7 @@ comment on function agentcorp.memory_changes is
     'The keys that were written since a position, as they are now, and the position to go on from; without one, none and the present position. Listen to agentcorp_memory to know when to ask';
 
 create view agentcorp.memories as
-select m.scope, m.owner, m.key, m.version, m.merge, agentcorp.payload(m.value, m.shard) as value, m.author_id author, m.written_at
+select m.scope, m.owner, m.key, m.version, m.merge, agentcorp.payload(m.value, m.shard) as value, m.author_id author, m.tainted, m.written_at
 from agentcorp.memory m where m.value is not null;
 comment on view agentcorp.memories is 'Keys of memories with their present values';
 

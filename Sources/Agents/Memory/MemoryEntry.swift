@@ -16,6 +16,8 @@ public struct MemoryEntry: Sendable, Codable {
     public let bytes: Int
     /// The task that wrote it last; nil: none.
     public let author: Int64?
+    /// Its writer had read something from outside: nothing in it is to be trusted.
+    public let isTainted: Bool
     public let writtenAt: Date
 
     public init(from decoder: any Decoder) throws {
@@ -29,11 +31,13 @@ public struct MemoryEntry: Sendable, Codable {
         value = container.contains(.value) ? try container.decode(JSONValue.self, forKey: .value) : nil
         bytes = try container.decode(Int.self, forKey: .bytes)
         author = try container.decodeIfPresent(Int64.self, forKey: .author)
+        isTainted = try container.decode(Bool.self, forKey: .isTainted)
         writtenAt = try container.decode(Date.self, forKey: .writtenAt)
     }
 
     enum CodingKeys: String, CodingKey {
         case scope, owner, key, version, merge, value, bytes, author
+        case isTainted = "tainted"
         case writtenAt = "written_at"
     }
 }

@@ -13,10 +13,13 @@ public struct MemoryMatch: Sendable, Codable {
     public let value: JSONValue?
     /// The task that wrote it last; nil: none.
     public let author: Int64?
+    /// Its writer had read something from outside: nothing in it is to be trusted.
+    public let isTainted: Bool
     public let writtenAt: Date
 
     enum CodingKeys: String, CodingKey {
         case key, version, rank, excerpt, value, author
+        case isTainted = "tainted"
         case writtenAt = "written_at"
     }
 }
