@@ -187,25 +187,24 @@ begin
 end $$;
 comment on function agentcorp.remove_agent is 'Takes an agent out of the pool. The tasks that it has go on with their version, within its limit';
 
--- What holds a slot of the key, and what stands in line for one. A line is there once the admitter has read its arrival.
-create function agentcorp.busy_agents(p_names text[]) returns table (agent text, busy bigint) language plpgsql stable
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
-declare
-    v_keys text[] := array(select agentcorp.agent_key(n) from unnest(p_names) n);
+-- What holds a slot of the key, and what stands in line for one; a line is there once the admitter has read its arrival. Lines of other
+-- keys may be many and have no index by key: to pass over all of them once, with the wanted keys in a hash table, is the fastest.
+create function agentcorp.busy_agents(p_names text[]) returns table (agent text, busy bigint) language plpgsql stable set jit = off as $$
 begin
     return query
-        with waiting as (
-            select l.concurrency_key k, sum(q.n) n from (
-                select l.queue_id, l.tenant, l.concurrency_key, l.ordered_key from agentcorp.line l where l.concurrency_key = any (v_keys)
-                union select a.queue_id, a.tenant, a.concurrency_key, a.ordered_key from agentcorp.arrival a where a.concurrency_key = any (v_keys)) l
+        with wanted as (
+            select n.name, agentcorp.agent_key(n.name) key from unnest(p_names) n(name)
+        ), waiting as (
+            select l.key, sum(q.n) n from (
+                select l.queue_id, l.tenant, w.key, l.ordered_key from agentcorp.line l join wanted w on w.key = l.concurrency_key
+                union select a.queue_id, a.tenant, w.key, a.ordered_key from agentcorp.arrival a join wanted w on w.key = a.concurrency_key) l
             cross join lateral (select count(*) n from (select from agentcorp.queued x where x.queue_id = l.queue_id and x.tenant = l.tenant
-                and x.concurrency_key = l.concurrency_key and x.ordered_key = l.ordered_key limit 1000) x) q
+                and x.concurrency_key = l.key and x.ordered_key = l.ordered_key limit 1000) x) q
             group by 1
         ), running as (
-            select s.concurrency_key k, count(*) n from agentcorp.slot s where s.concurrency_key = any (v_keys) and s.concurrency_key <> '' group by 1
+            select w.key, count(*) n from agentcorp.slot s join wanted w on w.key = s.concurrency_key where s.concurrency_key <> '' group by 1
         )
-        select u.name, coalesce((select w.n from waiting w where w.k = agentcorp.agent_key(u.name)), 0)::bigint
-            + coalesce((select r.n from running r where r.k = agentcorp.agent_key(u.name)), 0) from unnest(p_names) u(name);
+        select w.name, coalesce(l.n, 0)::bigint + coalesce(r.n, 0) from wanted w left join waiting l on l.key = w.key left join running r on r.key = w.key;
 end $$;
 comment on function agentcorp.busy_agents is 'How many tasks of each agent run or stand in line, of each line no more than 1000';
 
@@ -258,8 +257,7 @@ select a.name, a.version, v.role, v.skills,
     case jsonb_typeof(v.config -> 'tools') when 'array' then array(select t from jsonb_array_elements_text(v.config -> 'tools') t) else '{}' end tools,
     v.config ->> 'description' description, (v.config ->> 'max_concurrency')::int max_concurrency, b.busy, v.price, v.created_at
 from agentcorp.agent a join agentcorp.agent_version v on v.name = a.name and v.version = a.version
-cross join lateral (select b.busy from agentcorp.busy_agents(array[a.name]) b) b
-where a.removed_at is null;
+join agentcorp.busy_agents(array(select x.name from agentcorp.agent x where x.removed_at is null)) b on b.agent = a.name;
 comment on view agentcorp.agents is 'The agents of the pool. busy: how many of its tasks run or stand in line';
 
 create view agentcorp.agent_versions as

@@ -34,6 +34,11 @@ struct AgentConfigReader {
         (config.systemPrompt, config.promptFile) = prompt(&fields)
         config.mcpServers = mcpServers(&fields)
         config.tools = tools(&fields)
+        for tool in config.tools where tool.hasSuffix(".*") && isOfServer(tool) {
+            config.tools.removeAll { $0 == tool }
+            let server = String(tool.dropLast(2))
+            if !config.mcpServers.contains(server) { config.mcpServers.append(server) }
+        }
         config.contextSettings = contextSettings(&fields)
         config.role = fields.text("role", longest: 100)
         config.skills = fields.texts("skills", longest: 100, atMost: 100)

@@ -47,7 +47,7 @@ struct ConfigurationFilesTests {
     @Test("a folder that is missing or empty, and a file that is no configuration, are told")
     func noFolder() throws {
         let scratch = try AgentScratch()
-        #expect(scratch.issues()[0].contains("there is no agent in"))
+        #expect(try #require(scratch.issues().first).contains("there is no agent in"))
         try scratch.write("notes.txt", "")
         for (path, message) in [
             ("/none", "no such folder"), ("/notes.txt", "no configuration"), ("/no.json", "cannot be read"),
@@ -174,7 +174,7 @@ struct ConfigurationFilesTests {
     func missingPrompt() throws {
         let scratch = try AgentScratch()
         try scratch.write("a.json", #"{"model": "openai/m", "system_prompt": {"file": "wrter"}}"#)
-        #expect(scratch.issues()[0].contains("there is no folder"))
+        #expect(try #require(scratch.issues().first).contains("there is no folder"))
         try scratch.write("prompts/writer.md", "")
         #expect(
             scratch.issues() == [
@@ -262,6 +262,6 @@ struct ConfigurationFilesTests {
         }
         let scratch = try AgentScratch()
         try scratch.write("a.json", #"{"model": "openai/m", "mo\u0064el": "openai/n"}"#)
-        #expect(scratch.issues()[0].contains("\"model\" is there twice"))
+        #expect(try #require(scratch.issues().first).contains("\"model\" is there twice"))
     }
 }

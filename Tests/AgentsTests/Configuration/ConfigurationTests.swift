@@ -24,6 +24,10 @@ struct ConfigurationTests {
         return []
     }
 
+    private func issue(_ json: String) throws -> String {
+        try #require(issues(json).first)
+    }
+
     @Test("every field is read, and what is saved reads as the same")
     func everything() throws {
         let config = try config(
@@ -79,13 +83,13 @@ struct ConfigurationTests {
                 ModelReference(provider: "openai", model: "meta/llama-3"),
                 ModelReference(provider: "anthropic", model: "a/b"),
             ])
-        #expect(try issues(#"{"model": "gpt-5"}"#)[0].hasPrefix("/model: no provider is named"))
-        #expect(try issues(#"{"model": "opnai/gpt-5"}"#)[0].contains("Did you mean \"openai\"?"))
+        #expect(try issue(#"{"model": "gpt-5"}"#).hasPrefix("/model: no provider is named"))
+        #expect(try issue(#"{"model": "opnai/gpt-5"}"#).contains("Did you mean \"openai\"?"))
         #expect(
             try issues(#"{"model": "m", "provider": "mistral"}"#)[0].contains("There are anthropic, offline, openai."))
-        #expect(try issues(#"{"provider": "openai"}"#)[0].hasPrefix("/model: is missing"))
-        #expect(try issues(#"{"model": [], "provider": "openai"}"#)[0].hasPrefix("/model: has 0 elements"))
-        #expect(try issues(#"{"model": ["m", 5], "provider": "openai"}"#)[0].hasPrefix("/model/1: a number"))
+        #expect(try issue(#"{"provider": "openai"}"#).hasPrefix("/model: is missing"))
+        #expect(try issue(#"{"model": [], "provider": "openai"}"#).hasPrefix("/model: has 0 elements"))
+        #expect(try issue(#"{"model": ["m", 5], "provider": "openai"}"#).hasPrefix("/model/1: a number"))
     }
 
     @Test(
@@ -163,7 +167,10 @@ struct ConfigurationTests {
 
     @Test("a star at its end stands for all tools that begin so")
     func stars() throws {
-        #expect(try config(#"{"model": "openai/m", "tools": ["filesys.*", "git.*"]}"#).tools == ["filesys.*", "git.*"])
+        let config = try config(#"{"model": "openai/m", "tools": ["filesys.*", "git.*"]}"#)
+        #expect(config.tools == ["filesys.*"])
+        // All tools of an MCP server.
+        #expect(config.mcpServers == ["git"])
         #expect(try issues(#"{"model": "openai/m", "tools": ["fs.*", "f*s"]}"#).count == 2)
     }
 
@@ -206,6 +213,6 @@ struct ConfigurationTests {
 
     @Test("a document that is none is refused", arguments: ["[]", "5", "null", "\"x\""])
     func noObjects(text: String) throws {
-        #expect(try issues(text)[0].contains("instead of an object"))
+        #expect(try issue(text).contains("instead of an object"))
     }
 }
