@@ -21,7 +21,8 @@ enum MemoryTools {
         let memory = try memory(call, toWrite: false)
         guard let entry = try await memory.get(text("key", of: call)) else { return ToolResult(.null) }
         return ToolResult(
-            .object(["value": entry.value ?? .null, "version": .integer(Int64(entry.version))]))
+            .object(["value": entry.value ?? .null, "version": .integer(Int64(entry.version))]),
+            isTainted: entry.isTainted)
     }
 
     static let set = Tool(
@@ -39,7 +40,7 @@ enum MemoryTools {
         var expected: Int?
         if case .integer(let version)? = call.arguments["expected_version"] { expected = Int(version) }
         let write = try await memory.set(
-            text("key", of: call), call.arguments["value"] ?? .null, expecting: expected, writeKey: call.key)
+            text("key", of: call), (call.arguments["value"] ?? .null).storable, expecting: expected, writeKey: call.key)
         guard write.isWritten else {
             return ToolResult(
                 .object([
@@ -58,7 +59,7 @@ enum MemoryTools {
     ) { call in
         let memory = try memory(call, toWrite: true)
         let write = try await memory.append(
-            text("key", of: call), call.arguments["value"] ?? .null, writeKey: call.key)
+            text("key", of: call), (call.arguments["value"] ?? .null).storable, writeKey: call.key)
         return ToolResult(.object(["written": .bool(write.isWritten), "version": .integer(Int64(write.version))]))
     }
 
@@ -81,7 +82,7 @@ enum MemoryTools {
                     var fields: [String: JSONValue] = ["key": .string(match.key), "excerpt": .string(match.excerpt)]
                     fields["value"] = match.value
                     return .object(fields)
-                }))
+                }), isTainted: found.contains(where: \.isTainted))
     }
 
     private static func text(_ field: String, of call: ToolCall) -> String { call.arguments[field]?.string ?? "" }
