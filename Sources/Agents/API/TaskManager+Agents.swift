@@ -30,6 +30,12 @@ extension TaskManager {
         return try result.rows[0].int64(0)
     }
 
+    /// The original framework's word: a task in words, for an agent.
+    @discardableResult
+    public func addTask(_ description: String, agent: String) async throws -> Int64 {
+        try await ask(agent, description)
+    }
+
     /// What an agent has done in a task, from a turn on; nil when none has begun.
     public func agentProgress(of task: Int64, since turn: Int = 0) async throws -> AgentProgress? {
         let result = try await database.call("select agentcorp.run_progress($1, $2)", [task, Int32(clamping: turn)])
