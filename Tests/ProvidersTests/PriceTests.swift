@@ -108,6 +108,9 @@ struct PriceTests {
         // English has about four letters and a third of a token a word.
         #expect(estimate.input >= 4000)
         #expect(estimate.output == 500)
+        var noise = ChatRequest.hello
+        noise.system = String(repeating: "a1B2", count: 1000)
+        #expect(TokenEstimate(noise).input >= 2600)
         let price = ModelPrice(input: USD("3")!, output: USD("15")!, cacheRead: USD("0.3"), cacheWrite: USD("3.75"))
         #expect(estimate.cost(price) >= price.cost(of: TokenUsage(input: estimate.input, output: 500)))
         #expect(TokenEstimate(.hello, price: ModelPrice(input: .zero, output: .zero, maxOutput: 77)).output == 77)

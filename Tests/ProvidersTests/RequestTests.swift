@@ -224,6 +224,15 @@ struct RequestTests {
             ],
             ["functions_read_0:1", "functions_read_0_2:2"]
         ),
+        (
+            "one id for two calls",
+            [
+                .user("q"), .assistant(AssistantMessage(toolCalls: [call("a"), call("a")])),
+                .toolResults([
+                    ToolResultMessage(toolCallID: "a", content: "1"), ToolResultMessage(toolCallID: "a", content: "2"),
+                ]),
+            ], ["a:1", "a_2:2"]
+        ),
     ]
 
     @Test("every call that is sent has exactly one result, directly after it", arguments: broken.indices)

@@ -25,6 +25,7 @@ struct ServerSentEventTests {
             ("data: a\ndata: b\n\n", ["message:a\nb"]),
             ("event: x\ndata: a\n\ndata: b\n\n", ["x:a", "message:b"]),
             ("data: a\r\n\r\ndata: b\r\n\r\n", ["message:a", "message:b"]),
+            ("event: x\r\ndata: a\r\ndata: b\r\n\r\n", ["x:a\nb"]),
             ("data: a\r\rdata: b\r\r", ["message:a", "message:b"]),
             (": comment\n\ndata: a\n: another\n\n", ["message:a"]),
             ("\u{FEFF}data: a\n\n", ["message:a"]),

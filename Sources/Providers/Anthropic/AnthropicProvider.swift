@@ -43,14 +43,14 @@ public final class AnthropicProvider: Provider {
 
     private func body(_ request: ChatRequest) -> AnthropicRequestBody {
         AnthropicRequestBody(
-            request: request, provider: name, form: form(request), refused: refusals.fields(of: request.model))
+            request: request, provider: name, form: form(request), refused: refusals.fields(of: request))
     }
 
     private func form(_ request: ChatRequest) -> OutputForm? {
         guard let form = OutputForm(request.outputSchema, settings.structuredOutput) else { return nil }
         guard form.method == .native else { return form }
         let isTaken =
-            !refusals.fields(of: request.model).contains("output_config")
+            !refusals.fields(of: request).contains("output_config")
             && AnthropicSchema.closed(form.objectSchema) != nil
         if isTaken { return form }
         // A model that thinks cannot be made to call a tool.

@@ -47,11 +47,11 @@ public final class OpenAIProvider: Provider {
 
     private func body(_ request: ChatRequest) -> OpenAIRequestBody {
         OpenAIRequestBody(
-            request: request, dialect: dialect, form: form(request), refused: refusals.fields(of: request.model))
+            request: request, dialect: dialect, form: form(request), refused: refusals.fields(of: request))
     }
 
     private func form(_ request: ChatRequest) -> OutputForm? {
-        let isRefused = refusals.fields(of: request.model).contains("response_format")
+        let isRefused = refusals.fields(of: request).contains("response_format")
         let method = settings.structuredOutput
         return OutputForm(request.outputSchema, method == .native && isRefused ? .tool : method)
     }
