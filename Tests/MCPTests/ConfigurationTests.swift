@@ -37,6 +37,15 @@ import Testing
         #expect(servers[1].maximumMessage == 4096)
     }
 
+    @Test("null is as good as nothing")
+    func nulls() throws {
+        let document = try JSONValue(
+            parsing:
+                #"{"servers": {"a": {"command": ["x"], "url": null, "cwd": null, "timeout": null, "tools": null}}}"#)
+        let server = try #require(try MCPServerConfiguration.servers(in: document).first)
+        #expect(server.allowedTools == nil)
+    }
+
     @Test("files of other programs are understood")
     func common() throws {
         let servers = try MCPServerConfiguration.servers(

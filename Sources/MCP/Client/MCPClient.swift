@@ -185,7 +185,7 @@ public actor MCPClient {
         case nil, "complete":
             var content: [MCPContent] = []
             if case .array(let blocks)? = result["content"] { content = blocks.map { MCPContent($0) } }
-            let structured = result["structuredContent"].flatMap { $0 == .null ? nil : $0 }
+            let structured = result["structuredContent"].flatMap { $0 == .null ? Optional.none : $0 }
             guard result["content"] != nil || structured != nil else {
                 throw MCPError(.protocolViolation, "\(name) sent a result without `content`.")
             }

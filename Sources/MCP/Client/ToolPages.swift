@@ -72,7 +72,7 @@ struct ToolPages {
         tools.append(
             MCPTool(
                 name: name, title: value["title"]?.string, description: value["description"]?.string ?? "",
-                inputSchema: schema, outputSchema: value["outputSchema"].flatMap { $0 == .null ? nil : $0 },
+                inputSchema: schema, outputSchema: value["outputSchema"].flatMap { $0 == .null ? Optional.none : $0 },
                 annotations: MCPToolAnnotations(value["annotations"])))
     }
 

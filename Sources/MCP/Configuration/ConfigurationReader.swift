@@ -97,5 +97,5 @@ struct ConfigurationReader {
         throw mistake(field, "must be a string, {\"env\": VARIABLE} or {\"file\": PATH}")
     }
 
-    private func value(_ field: String) -> JSONValue? { members[field].flatMap { $0 == .null ? nil : $0 } }
+    private func value(_ field: String) -> JSONValue? { members[field].flatMap { $0 == .null ? Optional.none : $0 } }
 }
