@@ -173,7 +173,7 @@ let package = Package(
             name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
             swiftSettings: dialect),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["agentcorp", "Bench", "Queue", "Migrations", "TestSupport"],
+            name: "CommandLineTests", dependencies: ["agentcorp", "Bench", "JSON", "Queue", "Migrations", "TestSupport"],
             swiftSettings: dialect),
         .testTarget(
             name: "AgentCorpTestingTests", dependencies: ["AgentCorpTesting", "Worker", "Queue", "Postgres"],

@@ -46,6 +46,13 @@ public struct MCPError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// The same with a sentence more.
+    public func adding(_ sentence: String) -> MCPError {
+        var error = MCPError(code, "\(message) \(sentence)")
+        (error.rpcCode, error.data, error.status, error.challenge) = (rpcCode, data, status, challenge)
+        return error
+    }
+
     /// Whether the server may have carried out the request: the effect of a tool decides whether it may run again.
     public var mayHaveRun: Bool {
         switch code {

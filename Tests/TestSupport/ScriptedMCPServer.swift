@@ -47,8 +47,11 @@ public final class ScriptedMCPServer: Sendable {
 
     /// The command that runs it.
     public func command(_ era: Era = .modern, _ listing: Listing = .plain) -> [String] {
-        ["python3", "-c", Self.program, era.rawValue, listing.rawValue, file]
+        [Self.python, "-c", Self.program, era.rawValue, listing.rawValue, file]
     }
+
+    /// The system's own first: others may look at an environment that the server does not get.
+    private static let python = access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3"
 
     /// All lines that it has read, over all of its lives.
     public var received: [String] {

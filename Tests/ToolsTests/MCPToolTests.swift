@@ -101,6 +101,7 @@ import Testing
             let error = await #expect(throws: MCPError.self) { try await tool("crash", pool).call(call()) }
             #expect(error?.code == .connectionLost)
             #expect(error?.mayHaveRun == true)
+            #expect(error?.message.hasSuffix("look before you call it again.") == true)
         }
     }
 
@@ -185,6 +186,22 @@ import Testing
         }
         let twice = MCPServerConfiguration(name: "s", transport: .command(MCPCommand(["x"])))
         #expect(throws: MCPError.self) { try MCPServerPool([twice, twice], environment: [:], logger: Self.silent) }
+    }
+
+    @Test("the tools of all servers join a registry; a server that is down keeps none of the others away")
+    func registered() async throws {
+        let server = ScriptedMCPServer()
+        let pool = try MCPServerPool(
+            [
+                MCPServerConfiguration(name: "up", transport: .command(MCPCommand(server.command(.modern, .pages)))),
+                MCPServerConfiguration(name: "down", transport: .command(MCPCommand(["no-such-program"]))),
+            ], environment: ["PATH": "/usr/bin:/bin"], logger: Self.silent)
+        let registry = ToolRegistry()
+        let problems = await pool.register(in: registry)
+        #expect(problems.keys.sorted() == ["down"])
+        #expect(registry.names == ["up.one", "up.three", "up.two"])
+        #expect(await pool.register(in: registry).count == 1)
+        await pool.close()
     }
 
     @Test("a pool that is run ends its servers when it is cancelled")

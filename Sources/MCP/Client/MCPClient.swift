@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import JSON
 public import Logging
 
@@ -9,30 +8,30 @@ public import Logging
 public actor MCPClient {
     public nonisolated let configuration: MCPServerConfiguration
 
-    private let environment: [String: String]
-    private let logger: Logger
-    private let time: Timekeeper
-    private let ids = RequestIDs()
+    let environment: [String: String]
+    let logger: Logger
+    let time: Timekeeper
+    let ids = RequestIDs()
 
-    private var current: Connection?
+    var current: Connection?
     /// A connection that is being made, for all who need one meanwhile.
-    private var opening: Opening?
-    private var backoff = Backoff()
+    var opening: Opening?
+    var backoff = Backoff()
     /// A server that ended at the question of the modern era is not asked again.
-    private var diesOfProbe = false
-    private var isClosed = false
-    private var inFlight = 0
-    private var lastUse: Duration
-    private var listing: CachedListing?
+    var diesOfProbe = false
+    var isClosed = false
+    var inFlight = 0
+    var lastUse: Duration
+    var listing: CachedListing?
 
-    private final class Opening {
+    final class Opening {
         let done = Latch()
         var transport: (any Transport)?
         /// What all who wait for it are told.
         var failure: MCPError?
     }
 
-    private struct CachedListing {
+    struct CachedListing {
         let listing: MCPToolListing
         let connection: Connection
         let changes: Int
@@ -118,7 +117,7 @@ public actor MCPClient {
 
     // MARK: Requests
 
-    private var name: String { "server \"\(configuration.name)\"" }
+    nonisolated var name: String { "server \"\(configuration.name)\"" }
 
     /// Everything public goes through here: counts what is under way, and turns the server's errors into ours.
     private func use<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
@@ -140,7 +139,7 @@ public actor MCPClient {
         }
     }
 
-    private func request(
+    func request(
         _ method: String, _ params: [String: JSONValue], for call: (tool: String, arguments: JSONValue)? = nil,
         onProgress: (@Sendable (MCPProgress) -> Void)? = nil
     ) async throws -> JSONValue {
@@ -198,179 +197,5 @@ public actor MCPClient {
         case let type?:
             throw MCPError(.protocolViolation, "\(name) sent a result of an unknown type, \"\(type.prefix(100))\".")
         }
-    }
-
-    // MARK: The list of tools
-
-    private func currentListing() async throws -> MCPToolListing {
-        let connection = try await connection()
-        if let listing, listing.connection === connection, listing.changes == connection.hub.changes,
-            listing.until.map({ time.now() < $0 }) ?? true
-        {
-            return listing.listing
-        }
-        // Read before the list is: a change that comes meanwhile counts.
-        let changes = connection.hub.changes
-        let fresh = try await fetchListing()
-        for tool in fresh.rejected {
-            logger.warning(
-                "tool not offered",
-                metadata: ["server": "\(configuration.name)", "tool": "\(tool.name)", "reason": "\(tool.reason)"])
-        }
-        // Of a server that wants no list kept, one is still good for the calls that follow at once.
-        let lifetime =
-            fresh.lifetime.map { max($0, .seconds(30)) } ?? (connection.announcesChanges ? nil : .seconds(300))
-        listing = CachedListing(
-            listing: fresh, connection: current ?? connection, changes: changes,
-            until: lifetime.map { time.now() + $0 })
-        return fresh
-    }
-
-    private func fetchListing() async throws -> MCPToolListing {
-        var restarts = 0
-        while true {
-            var mirrorsArguments = false
-            if case .endpoint = configuration.transport {
-                mirrorsArguments = try await connection().outcome.revision.isModern
-            }
-            var pages = ToolPages(
-                server: name, mirrorsArguments: mirrorsArguments, allowed: configuration.allowedTools)
-            var cursor: String?
-            do {
-                repeat {
-                    let params: [String: JSONValue] = cursor.map { ["cursor": .string($0)] } ?? [:]
-                    cursor = try pages.add(try await request("tools/list", params))
-                } while cursor != nil
-                return pages.listing
-            } catch let failure as RPCFailure
-                where failure.code == RPCFailure.invalidParameters && cursor != nil && restarts < 2
-            {
-                // The list has changed under our feet: the cursor means nothing any more.
-                restarts += 1
-            }
-        }
-    }
-
-    // MARK: The connection
-
-    private var scrubber: Scrubber {
-        switch configuration.transport {
-        case .command(let command): Scrubber(Array(command.environment.values), environment: environment)
-        case .endpoint(let endpoint):
-            Scrubber(endpoint.headers.values + (endpoint.token.map { [$0] } ?? []), environment: environment)
-        }
-    }
-
-    private func connection() async throws -> Connection {
-        while true {
-            guard !isClosed else { throw MCPError(.closed, "the client of \(name) was closed.") }
-            if let current {
-                if current.transport.isOpen { return current }
-                logger.warning("server gone", metadata: ["server": "\(configuration.name)"])
-                self.current = nil
-                backoff.fail(at: time.now())
-            }
-            if let opening {
-                try await opening.done.wait()
-                if let failure = opening.failure { throw failure }
-                continue
-            }
-            return try await open()
-        }
-    }
-
-    private func open() async throws -> Connection {
-        let opening = Opening()
-        self.opening = opening
-        defer {
-            self.opening = nil
-            opening.done.open()
-        }
-        let delay = backoff.delay(at: time.now())
-        if delay > .zero { try await time.sleep(delay) }
-        do {
-            let connection = try await connect(opening)
-            current = connection
-            logger.debug(
-                "connected",
-                metadata: ["server": "\(configuration.name)", "revision": "\(connection.outcome.revision)"])
-            return connection
-        } catch let error as MCPError where error.code == .cannotStart || error.code == .connectionLost {
-            backoff.fail(at: time.now())
-            // No request of a caller was on its way.
-            let failure = MCPError(.cannotStart, error.message)
-            opening.failure = failure
-            throw failure
-        } catch let error as MCPError {
-            opening.failure = error
-            throw error
-        }
-    }
-
-    private func connect(_ opening: Opening) async throws -> Connection {
-        let hub = NotificationHub()
-        let transport = try await transport(hub)
-        opening.transport = transport
-        guard !isClosed else {
-            await transport.close()
-            throw MCPError(.closed, "the client of \(name) was closed.")
-        }
-        do {
-            return try await negotiate(transport, hub, legacy: diesOfProbe)
-        } catch let error as MCPError where error.code == .connectionLost && !diesOfProbe && !isRemote && !isClosed {
-            await transport.close()
-            let second = try await self.transport(hub)
-            opening.transport = second
-            do {
-                let connection = try await negotiate(second, hub, legacy: true)
-                diesOfProbe = true
-                return connection
-            } catch {
-                await second.close()
-                throw error
-            }
-        } catch {
-            await transport.close()
-            throw error
-        }
-    }
-
-    private var isRemote: Bool {
-        if case .endpoint = configuration.transport { true } else { false }
-    }
-
-    private func negotiate(_ transport: any Transport, _ hub: NotificationHub, legacy: Bool) async throws -> Connection
-    {
-        let ids = ids
-        let negotiation = Negotiation(
-            transport: transport, server: name, patience: min(.seconds(10), configuration.startTimeout / 2),
-            limit: configuration.startTimeout, time: time, nextID: { ids.next() })
-        let outcome = try await legacy ? negotiation.runLegacy() : negotiation.run()
-        return Connection(transport, outcome, hub, ids)
-    }
-
-    private func transport(_ hub: NotificationHub) async throws -> any Transport {
-        switch configuration.transport {
-        case .command(let command):
-            return try await StdioTransport.start(
-                command, of: configuration, environment: try variables(of: command), hub: hub, scrubber: scrubber,
-                logger: logger)
-        case .endpoint(let endpoint):
-            return HTTPTransport(
-                endpoint, of: configuration, environment: environment, hub: hub, scrubber: scrubber, time: time,
-                logger: logger)
-        }
-    }
-
-    /// The whole environment of the server's program: a few harmless variables of ours, and what was configured.
-    private func variables(of command: MCPCommand) throws -> [String: String] {
-        let harmless: Set<String> = ["PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR"]
-        var variables = environment.filter { name, _ in
-            harmless.contains(name) || name.hasPrefix("LC_") || command.inherited.contains(name)
-        }
-        for (variable, value) in command.environment {
-            variables[variable] = try value.read(from: environment, for: "the variable \(variable) of \(name)")
-        }
-        return variables
     }
 }

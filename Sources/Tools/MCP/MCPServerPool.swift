@@ -45,6 +45,28 @@ public final class MCPServerPool: Sendable {
         return try await client.tools().tools.map { MCPToolOffer($0, of: client) }
     }
 
+    /// Puts the tools of all servers into a registry, in the place of what stood there under their names.
+    ///
+    /// - Returns: Why the tools of a server are missing, by its name: one server that is down does not keep the others
+    ///   away.
+    public func register(in registry: ToolRegistry) async -> [String: any Error] {
+        await withTaskGroup(of: (String, (any Error)?).self) { group in
+            for server in servers {
+                group.addTask {
+                    do {
+                        for tool in try await self.tools(of: server) { try registry.replace(tool) }
+                        return (server, nil)
+                    } catch {
+                        return (server, error)
+                    }
+                }
+            }
+            var problems: [String: any Error] = [:]
+            for await (server, error) in group { problems[server] = error }
+            return problems
+        }
+    }
+
     /// Ends connections that nobody uses for as long as their configurations say, until the task is cancelled; then
     /// closes all.
     public func run() async {

@@ -37,7 +37,7 @@ public struct MCPToolOffer: Sendable {
         }
         do {
             tool = offer(definition.description, try JSONSchema(definition.inputSchema)) { call in
-                try await Self.run(call, of: definition.name, as: name, digest: digest, client)
+                try await Self.run(call, of: definition.name, as: name, digest: digest, effect, client)
             }
         } catch {
             tool = disable("its schema is none: \(error)")
@@ -50,7 +50,7 @@ public struct MCPToolOffer: Sendable {
     }()
 
     private static func run(
-        _ call: ToolCall, of tool: String, as name: String, digest: String, _ client: MCPClient
+        _ call: ToolCall, of tool: String, as name: String, digest: String, _ effect: ToolEffect, _ client: MCPClient
     ) async throws -> ToolResult {
         try await check(tool, as: name, digest: digest, client)
         var meta: [String: JSONValue] = ["agentcorp/idempotencyKey": .string(call.key)]
@@ -60,8 +60,10 @@ public struct MCPToolOffer: Sendable {
             case .complete(let result): return ToolResult(result)
             case .inputRequired(let request): throw MCPInputRequired(tool: name, request: request)
             }
-        } catch let error as MCPError where !error.mayHaveRun {
-            throw ToolError(error.message)
+        } catch let error as MCPError {
+            guard error.mayHaveRun else { throw ToolError(error.message) }
+            throw effect == .once
+                ? error.adding("Whether it took effect is not known: look before you call it again.") : error
         }
     }
 
