@@ -63,7 +63,7 @@ struct FuzzTests {
     func mutations(kind: Int) {
         var random = SeededGenerator(seed: 12)
         var answers = 0
-        for _ in 0..<600 {
+        for _ in 0..<200 {
             var bytes = Self.streams[kind]
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let index = bytes.indices.randomElement(using: &random)!
@@ -94,7 +94,7 @@ struct FuzzTests {
             kind == 0
             ? MockOpenAI.chunks(text: "a", calls: [MockCall("f", ["x": 1])])
             : MockAnthropic.events(text: "a", calls: [MockCall("f")])
-        for _ in 0..<600 {
+        for _ in 0..<200 {
             var events = sample
             for _ in 0..<2 {
                 let index = events.indices.randomElement(using: &random)!

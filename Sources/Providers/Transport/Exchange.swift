@@ -54,8 +54,10 @@ struct Exchange: Sendable {
 
     /// Nil when the pause would be too long to wait for here.
     private func pause(_ fault: RequestFault, attempt: Int, deadline: ContinuousClock.Instant) -> Duration? {
-        let pause = fault.retry?.delay ?? settings.retry.backoff(attempt: attempt, random: client.clock.random())
-        guard pause <= settings.retry.longestWait, .now + pause < deadline else { return nil }
+        let policy = settings.retry
+        let backoff = min(policy.longestWait, policy.backoff(attempt: attempt, random: client.clock.random()))
+        let pause = fault.retry?.delay ?? backoff
+        guard pause <= policy.longestWait, .now + pause < deadline else { return nil }
         return pause
     }
 

@@ -6,7 +6,8 @@
 public struct RetryPolicy: Sendable, Hashable {
     /// How many times a request is made again.
     public var retries: Int
-    /// A longer pause is not waited for: the error is thrown with `retryAfter`, so that the caller can free its worker.
+    /// When a server demands a longer pause, the error is thrown with `retryAfter`, so that the caller can free its
+    /// worker.
     public var longestWait: Duration
 
     public init(retries: Int = 2, longestWait: Duration = .seconds(5)) {
