@@ -10,7 +10,7 @@ struct HelperProcess {
         case unavailable(String)
     }
 
-    private let id: pid_t
+    let id: pid_t
     /// Nil as soon as it was closed: the helper then ends everything at once.
     private var control: OpenFile?
     private let output: OpenFile
@@ -57,7 +57,7 @@ struct HelperProcess {
         let start = ContinuousClock.now
         var collected = (CappedOutput(limit: command.outputLimit), CappedOutput(limit: command.outputLimit))
         var open = (true, true)
-        var (isTold, isTimedOut) = (false, false)
+        var (isTold, isTimedOut, isKilled) = (false, false, false)
         var deadline = start + command.timeout
         while control != nil {
             let now = ContinuousClock.now
@@ -67,10 +67,11 @@ struct HelperProcess {
                 send([UInt8(ascii: "T")])
                 deadline = now + command.grace + .seconds(8)
             } else if isTold, now >= deadline {
-                // The helper itself hangs.
+                // The helper itself hangs; in namespaces everything dies with it.
+                guard !isKilled else { break }
                 Glibc.kill(id, SIGKILL)
-                control = nil
-                break
+                isKilled = true
+                deadline = now + .seconds(5)
             }
             // Cancellation is looked at once: its descriptor stays readable.
             let cancelled = isTold ? -1 : cancellation.descriptor

@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Synchronization
 
 /// One program, run to its end inside a folder, with bounded time, memory and output, and nothing left of it after.
 ///
@@ -48,25 +47,16 @@ public struct SandboxedCommand: Sendable {
         let program = try find(programs)
         var level = isolation.level
         while true {
-            if let reason = Self.unavailable.withLock({ $0[level] }) {
-                level = try milder(than: level, because: reason)
-                continue
-            }
             let message = message(program: program, path: path, temporary: temporary.path, level: level)
             var helper = try HelperProcess(message, in: working, root: folder.root)
             switch try helper.run(self, level: level, cancellation: cancellation) {
             case .ended(let ending): return ending
-            case .unavailable(let reason):
-                Self.unavailable.withLock { $0[level] = reason }
-                level = try milder(than: level, because: reason)
+            case .unavailable(let reason): level = try milder(than: level, because: reason)
             }
         }
     }
 
-    /// The levels that this machine was found not to have, and why.
-    private static let unavailable = Mutex<[Isolation: String]>([:])
-
-    private func milder(than level: Isolation, because reason: String) throws -> Isolation {
+    func milder(than level: Isolation, because reason: String) throws -> Isolation {
         guard !isolation.required, let milder = Isolation.allCases.last(where: { $0 < level }) else {
             throw SandboxError(
                 .isolation, "commands must run in isolation \"\(level.rawValue)\", which this machine lacks: \(reason)")
@@ -88,7 +78,7 @@ public struct SandboxedCommand: Sendable {
     }
 
     /// What the helper reads: keys and values.
-    private func message(program: String, path: String, temporary: String, level: Isolation) -> [(String, String)] {
+    func message(program: String, path: String, temporary: String, level: Isolation) -> [(String, String)] {
         var variables = [
             "PATH": path, "LANG": ProcessInfo.processInfo.environment["LANG"] ?? "C.UTF-8", "HOME": temporary,
             "TMPDIR": temporary,
