@@ -72,17 +72,21 @@ extension Jail {
             throw SandboxError(.wrongKind, "\"\(path)\" names a folder, not a file")
         }
         let parent = components.dropLast().joined(separator: "/")
+        let folder: OpenFile
         do {
-            return (try open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY), name)
+            folder = try open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
         } catch let error as SandboxError where error.code == .notFound && createsFolders {
-            return (try makeFolders(components.dropLast()), name)
+            folder = try makeFolders(components.dropLast(), path)
         }
+        try checkProtection(of: name, in: folder, path)
+        return (folder, name)
     }
 
-    private func makeFolders(_ components: ArraySlice<String>) throws -> OpenFile {
+    private func makeFolders(_ components: ArraySlice<String>, _ whole: String) throws -> OpenFile {
         var folder = root
         for index in components.indices {
             let path = components[...index].joined(separator: "/")
+            try checkProtection(of: components[index], in: folder, whole)
             if components[index] != "..", !folder.makeFolder(components[index]), errno != EEXIST {
                 throw failure(errno, path)
             }

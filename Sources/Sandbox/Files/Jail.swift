@@ -14,16 +14,23 @@ public final class Jail: Sendable {
     /// Absolute names of the folder, each in its components: absolute paths may begin with one.
     private let names: [[Substring]]
 
+    /// Names of folders and files in which nothing is written: hooks and settings in them become programs that run
+    /// outside of the sandbox as soon as a person uses the folder.
+    private let protected: Set<String>
+
     /// The longest path, in bytes.
     public static let longestPath = 4096
 
+    /// - Parameter protecting: Names of folders and files in which nothing is written, at any depth.
+    ///
     /// Throws `SandboxError` when there is no such folder.
-    public convenience init(_ path: String) throws {
-        try self.init(path, kernelResolves: true)
+    public convenience init(_ path: String, protecting: Set<String> = [".git"]) throws {
+        try self.init(path, protecting: protecting, kernelResolves: true)
     }
 
-    init(_ path: String, kernelResolves: Bool) throws {
+    init(_ path: String, protecting: Set<String> = [".git"], kernelResolves: Bool) throws {
         self.path = path
+        protected = protecting
         let descriptor = Glibc.open(path, sandbox_o_path | O_DIRECTORY | O_CLOEXEC)
         guard !path.utf8.contains(0), descriptor >= 0 else {
             throw SandboxError(.notFound, "cannot open the folder \"\(path)\" to work in: \(systemError())")
@@ -110,6 +117,22 @@ public final class Jail: Sendable {
         let count = folder.withDescriptor { readlink("/proc/self/fd/\($0)", &buffer, buffer.count) }
         guard count > 0 else { throw SandboxError(.system, "cannot read /proc: \(systemError())") }
         return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// The folder that it is in, absolute and without links.
+    public var parent: String {
+        get throws {
+            let place = try location(of: root)
+            return place.lastIndex(of: "/").map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "/"
+        }
+    }
+
+    /// Throws when nothing may be written under that name in that folder, by whatever path it was reached.
+    func checkProtection(of name: String, in folder: OpenFile, _ path: String) throws {
+        let place = try location(of: folder).dropFirst(try location(of: root).count)
+        let names = place.split(separator: "/").map(String.init) + [name]
+        guard let name = names.first(where: protected.contains) else { return }
+        throw SandboxError(.notAllowed, "\"\(path)\" is in \(name), where files are not written; use its own tools")
     }
 
     func outside(_ path: String) -> SandboxError {

@@ -1,6 +1,6 @@
 /// The tools that come with the engine and need no database.
 enum BuiltinTools {
-    static let all: [Tool] = web
+    static let all = FilesystemTools.all + TerminalTools.all + GitTools.all + web
 
     /// The search has no key here; whoever has one replaces the tool.
     private static var web: [Tool] {

@@ -1,0 +1,7 @@
+/// `filesys.*`: files below the folder that an agent works in.
+public enum FilesystemTools {
+    public static let all = [readFile, writeFile, replaceInFile, deleteFile, fileSearch, grepSearch]
+
+    /// The most bytes of a file that is read or written.
+    static let fileLimit = 10 << 20
+}
