@@ -159,7 +159,7 @@ begin
         raise exception 'unknown agent "%"', p_name using errcode = 'AC001',
             hint = trim(concat(agentcorp.did_you_mean(p_name, array(select a.name from agentcorp.agent a where a.removed_at is null)),
                 coalesce((select format(' There are %s.', string_agg(x.name, ', ')) from (select a.name from agentcorp.agent a where a.removed_at is null
-                    order by a.name limit 20) x), ' The pool is empty: load a folder with agentcorp agents load.')));
+                    order by a.name limit 20) x having count(*) > 0), ' The pool is empty: load a folder with agentcorp agents load.')));
     end if;
     return v_agent.version;
 end $$;

@@ -21,6 +21,8 @@ struct AgentPoolTests {
     @Test("the same configuration is the same version, whatever the order of its fields; another one is the next")
     func versions() async throws {
         let sql = try await Session.open()
+        try await sql.refuses(
+            "select agentcorp.agent_config('ada')", "AC001", "unknown agent", hint: "The pool is empty")
         #expect(try await put(sql, "ada", #"{"role":"coder","model":"m"}"#) == "1 t")
         #expect(try await put(sql, "ada", #"{"model": "m", "role": "coder", "name": "ada"}"#) == "1 f")
         #expect(try await put(sql, "ada", #"{"role":"coder","model":"n"}"#) == "2 t")

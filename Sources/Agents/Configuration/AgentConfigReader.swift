@@ -182,7 +182,7 @@ struct AgentConfigReader {
                 known.sorted().first { $0.hasSuffix(".\(tool)") } ?? Spelling.nearest(to: tool, in: known.sorted())
             fields.wrong(
                 "\(name)/\(index)", "unknown tool \"\(tool)\"",
-                guess.map { "Did you mean \"\($0)\"?" } ?? "See: agentcorp tools list")
+                guess.map { "Did you mean \"\($0)\"?" } ?? "There are \(known.sorted().joined(separator: ", ")).")
         }
         return tools
     }
