@@ -150,7 +150,7 @@ let package = Package(
             swiftSettings: dialect),
         .testTarget(
             name: "ToolsTests",
-            dependencies: ["CZlib", "Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
+            dependencies: ["CZlib", "Patterns", "Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
             swiftSettings: dialect),
         .testTarget(
             name: "AgentsTests",

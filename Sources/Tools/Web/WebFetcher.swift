@@ -161,6 +161,10 @@ public struct WebFetcher: Sendable {
         case let error as HTTPClientError: error.shortDescription.lowercased()
         case let error as NIOConnectionError:
             error.connectionErrors.last.map { describe($0.error) } ?? "no connection"
+        case _ where "\(type(of: error))" == "NIOSSLError":
+            // OpenSSL's names are in capitals: CERTIFICATE_VERIFY_FAILED.
+            "no TLS connection"
+                + ("\(error)".split { !$0.isUppercase && $0 != "_" }.first { $0.count > 12 }.map { ", \($0)" } ?? "")
         case let error as IOError: "\(error.description.prefix(200))"
         default: "\(String(describing: error).prefix(200))"
         }
