@@ -18,6 +18,7 @@ import Testing
         try await withClient(.legacy, listing, server: server) { (client) async throws in
             let error = await failure { try await client.tools() }
             #expect(error?.code == .protocolViolation)
+            #expect(error?.message.contains(listing == .circle ? "in a circle" : "more than 100 pages") == true)
         }
         #expect(server.received.count <= 110)
     }
