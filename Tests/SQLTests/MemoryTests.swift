@@ -194,6 +194,48 @@ struct MemoryTests {
         try await sql.run("delete from agentcorp.agent_run")
     }
 
+    @Test("what a tainted run writes is tainted, until an untainted one replaces it; a list stays so")
+    func tainted() async throws {
+        let sql = try await Session.open()
+        let (clean, tainted) = (try await sql.enqueue(), try await sql.enqueue())
+        try await sql.run(
+            """
+            insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
+                values (\(clean), 1, now(), 1, 0, false, 'ann'), (\(tainted), 2, now(), 1, 0, true, 'ann')
+            """)
+        func write(_ key: String, by task: Int, _ merge: String) async throws -> String {
+            try await set(sql, key, "1", "merge => '\(merge)', author_task => \(task)")
+            return try await sql.value(
+                "select tainted from agentcorp.memory_search('agent', null, '\(key)', as_task => \(clean))")
+        }
+        #expect(try await write("plan", by: tainted, "set") == "true")
+        #expect(try await write("plan", by: clean, "set") == "false")
+        #expect(try await write("list", by: clean, "append") == "false")
+        #expect(try await write("list", by: tainted, "append") == "true")
+        #expect(try await write("list", by: clean, "append") == "true")
+        #expect(try await sql.value("select agentcorp.memory_get('agent', 'ann', 'list') ->> 'tainted'") == "true")
+        try await sql.run("select agentcorp.memory_delete('agent', 'ann', 'list')")
+        #expect(try await write("list", by: clean, "append") == "false")
+        try await sql.run("delete from agentcorp.agent_run")
+    }
+
+    @Test("a task that works for no user and no agent finds nothing in theirs")
+    func nobody() async throws {
+        let sql = try await Session.open()
+        let task = try await sql.enqueue()
+        try await set(sql, "k", "1")
+        for scope in ["user", "agent"] {
+            #expect(
+                try await sql.value("select agentcorp.memory_get('\(scope)', null, 'k', \(task)) is null") == "true")
+            #expect(try await sql.rows("select agentcorp.memory_list('\(scope)', null, as_task => \(task))").isEmpty)
+            #expect(
+                try await sql.rows("select agentcorp.memory_search('\(scope)', null, 'k', as_task => \(task))").isEmpty)
+            #expect(
+                try await sql.rows("select agentcorp.memory_history('\(scope)', null, 'k', as_task => \(task))").isEmpty
+            )
+        }
+    }
+
     @Test("what is no scope, no owner and no key is refused with advice")
     func refusals() async throws {
         let sql = try await Session.open()
