@@ -18,7 +18,8 @@ import Testing
         #expect(try await memory("get", "plan").output == "\"write\"\n")
         #expect(try await memory("get", "plan", "--json").output.contains(#""version":2"#))
         #expect(
-            try await memory("append", "notes", #""the \u001b[31mdoor""#, "--json").output.contains(#""written":true"#))
+            try await memory("append", "notes", #""\u001b[31m the door""#, "--json").output.contains(#""written":true"#)
+        )
         let list = try await memory("list")
         #expect(list.output.contains("append") && list.output.contains("plan") && !list.output.contains("\u{1B}"))
         #expect(try await memory("search", "door").output.contains("notes"))

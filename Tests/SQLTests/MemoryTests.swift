@@ -1,33 +1,19 @@
-import FoundationEssentials
 import TestSupport
 import Testing
 
+/// Writing to memories: versions, rules, races, and who may.
 @Suite(.checkedDatabase)
 struct MemoryTests {
-    /// Writes a key of an agent's memory and returns `written|version|value`.
-    @discardableResult
-    private func set(_ sql: Session, _ key: String, _ value: String, _ more: String = "", of owner: String = "ann")
-        async throws -> String
-    {
-        try await sql.value(
-            "select * from agentcorp.memory_set('agent', '\(owner)', '\(key)', '\(value)'\(more.isEmpty ? "" : ", " + more))"
-        )
-    }
-
-    private func get(_ sql: Session, _ key: String, of owner: String = "ann") async throws -> String {
-        try await sql.value("select agentcorp.memory_get('agent', '\(owner)', '\(key)') ->> 'value'")
-    }
-
     @Test("a key is written only in the version that was expected; who is late learns what is there")
     func compareAndSet() async throws {
         let sql = try await Session.open()
-        #expect(try await set(sql, "k", "1", "0") == "true|1|1")
-        #expect(try await set(sql, "k", "2", "0") == "false|1|1")
-        #expect(try await set(sql, "k", "2", "1") == "true|2|2")
-        #expect(try await set(sql, "k", "3", "1") == "false|2|2")
-        #expect(try await set(sql, "k", "3", "3") == "false|2|2")
-        #expect(try await set(sql, "k", "null") == "true|3|")
-        #expect(try await set(sql, "other", "1", "5") == "false|0|")
+        #expect(try await sql.remember("k", "1", "0") == "true|1|1")
+        #expect(try await sql.remember("k", "2", "0") == "false|1|1")
+        #expect(try await sql.remember("k", "2", "1") == "true|2|2")
+        #expect(try await sql.remember("k", "3", "1") == "false|2|2")
+        #expect(try await sql.remember("k", "3", "3") == "false|2|2")
+        #expect(try await sql.remember("k", "null") == "true|3|")
+        #expect(try await sql.remember("other", "1", "5") == "false|0|")
         #expect(try await sql.value("select agentcorp.memory_get('agent', 'ann', 'other') is null") == "true")
         #expect(try await sql.value("select agentcorp.memory_get('agent', 'bob', 'k') is null") == "true")
     }
@@ -35,10 +21,10 @@ struct MemoryTests {
     @Test("of fifty who expect the same version one wins")
     func oneWinner() async throws {
         let sql = try await Session.open()
-        try await set(sql, "k", "0")
+        try await sql.remember("k", "0")
         let wins = try await withThrowingTaskGroup(of: Bool.self) { tasks in
             for i in 1...50 {
-                tasks.addTask { try await set(try await Session.open(), "k", "\(i)", "1").hasPrefix("true") }
+                tasks.addTask { try await Session.open().remember("k", "\(i)", "1").hasPrefix("true") }
             }
             return try await tasks.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
@@ -53,42 +39,44 @@ struct MemoryTests {
                 tasks.addTask {
                     let sql = try await Session.open()
                     for j in 1...4 {
-                        try await set(sql, "count", "\(j)", "merge => 'counter'")
-                        try await set(sql, "list", #"{"by": \#(i), "n": \#(j)}"#, "merge => 'append'")
-                        try await set(sql, "union", "[\(i), \(j)]", "merge => 'union'")
-                        try await set(sql, "max", "\(i * j)", "merge => 'max'")
+                        try await sql.remember("count", "\(j)", "merge => 'counter'")
+                        try await sql.remember("list", #"{"by": \#(i), "n": \#(j)}"#, "merge => 'append'")
+                        try await sql.remember("union", "[\(i), \(j)]", "merge => 'union'")
+                        try await sql.remember("max", "\(i * j)", "merge => 'max'")
                     }
                 }
             }
             try await tasks.waitForAll()
         }
         let sql = try await Session.open()
-        #expect(try await get(sql, "count") == "500")
+        #expect(try await sql.recall("count") == "500")
         #expect(
             try await sql.int(
                 "select count(distinct e) from agentcorp.memories m, jsonb_array_elements(m.value) e where key = 'list'"
             ) == 200)
         #expect(try await sql.int("select jsonb_array_length(value) from agentcorp.memories where key = 'union'") == 50)
-        #expect(try await get(sql, "max") == "200")
+        #expect(try await sql.recall("max") == "200")
         #expect(try await sql.int("select version from agentcorp.memories where key = 'max'") < 200)
     }
 
     @Test("each rule makes of a change what it says")
     func rules() async throws {
         let sql = try await Session.open()
-        #expect(try await set(sql, "list", "[1]", "merge => 'append'") == "true|1|[[1]]")
-        #expect(try await set(sql, "list", "null") == "true|2|[[1], null]")
-        #expect(try await set(sql, "set", #"["a", "a", {"x": 1}]"#, "merge => 'union'") == #"true|1|["a", {"x": 1}]"#)
-        #expect(try await set(sql, "set", #"[{"x": 1, "y": 2}, "a"]"#) == #"true|2|["a", {"x": 1}, {"x": 1, "y": 2}]"#)
-        #expect(try await set(sql, "set", #""a""#) == #"true|2|["a", {"x": 1}, {"x": 1, "y": 2}]"#)
-        #expect(try await set(sql, "n", "0.1", "merge => 'counter'") == "true|1|0.1")
-        #expect(try await set(sql, "n", "0.2") == "true|2|0.3")
-        #expect(try await set(sql, "n", "-1") == "true|3|-0.7")
-        #expect(try await set(sql, "top", "9", "merge => 'max'") == "true|1|9")
-        #expect(try await set(sql, "top", "10") == "true|2|10")
-        #expect(try await set(sql, "top", "2") == "true|2|10")
-        #expect(try await set(sql, "last", #""b""#, "merge => 'max'") == "true|1|b")
-        #expect(try await set(sql, "last", #""B""#) == "true|1|b")
+        #expect(try await sql.remember("list", "[1]", "merge => 'append'") == "true|1|[[1]]")
+        #expect(try await sql.remember("list", "null") == "true|2|[[1], null]")
+        #expect(
+            try await sql.remember("set", #"["a", "a", {"x": 1}]"#, "merge => 'union'") == #"true|1|["a", {"x": 1}]"#)
+        #expect(
+            try await sql.remember("set", #"[{"x": 1, "y": 2}, "a"]"#) == #"true|2|["a", {"x": 1}, {"x": 1, "y": 2}]"#)
+        #expect(try await sql.remember("set", #""a""#) == #"true|2|["a", {"x": 1}, {"x": 1, "y": 2}]"#)
+        #expect(try await sql.remember("n", "0.1", "merge => 'counter'") == "true|1|0.1")
+        #expect(try await sql.remember("n", "0.2") == "true|2|0.3")
+        #expect(try await sql.remember("n", "-1") == "true|3|-0.7")
+        #expect(try await sql.remember("top", "9", "merge => 'max'") == "true|1|9")
+        #expect(try await sql.remember("top", "10") == "true|2|10")
+        #expect(try await sql.remember("top", "2") == "true|2|10")
+        #expect(try await sql.remember("last", #""b""#, "merge => 'max'") == "true|1|b")
+        #expect(try await sql.remember("last", #""B""#) == "true|1|b")
         for (key, value) in [
             ("n", #""1""#), ("n", "[1]"), ("n", "null"), ("top", #""z""#), ("last", "[]"), ("top", "null"),
         ] {
@@ -101,54 +89,33 @@ struct MemoryTests {
         let sql = try await Session.open()
         try await sql.run("select agentcorp.memory_declare('agent', 'ann', 'n', 'counter')")
         #expect(try await sql.value("select agentcorp.memory_get('agent', 'ann', 'n') is null") == "true")
-        #expect(try await set(sql, "n", "2") == "true|1|2")
-        #expect(try await set(sql, "n", "2", "merge => 'counter'") == "true|2|4")
+        #expect(try await sql.remember("n", "2") == "true|1|2")
+        #expect(try await sql.remember("n", "2", "merge => 'counter'") == "true|2|4")
         try await sql.refuses(
             "select agentcorp.memory_set('agent', 'ann', 'n', '1', merge => 'set')", "AC009", "rule counter")
         try await sql.refuses("select agentcorp.memory_declare('agent', 'ann', 'n', 'append')", "AC009", hint: "Delete")
         try await sql.run("select agentcorp.memory_declare('agent', 'ann', 'n', 'counter')")
         #expect(try await sql.value("select * from agentcorp.memory_delete('agent', 'ann', 'n')") == "true|3")
-        #expect(try await set(sql, "n", "1") == "true|4|1")
+        #expect(try await sql.remember("n", "1") == "true|4|1")
         try await sql.run(
             "select agentcorp.memory_delete('agent', 'ann', 'n'); select agentcorp.memory_declare('agent', 'ann', 'n', 'set')"
         )
-        #expect(try await set(sql, "n", #""x""#) == "true|6|x")
+        #expect(try await sql.remember("n", #""x""#) == "true|6|x")
         try await sql.refuses(
             "select agentcorp.memory_declare('agent', 'ann', 'n', 'sum')", "AC007", "sum", hint: "Use set")
         try await sql.refuses(
             "select agentcorp.memory_set('agent', 'ann', 'm', '1', merge => 'coutner')", "AC007", hint: "\"counter\"")
     }
 
-    @Test("a deletion is a version; history tells all, the latest first, in pages")
-    func history() async throws {
-        let sql = try await Session.open()
-        let task = try await sql.enqueue(#"'a', '{"user": "eve"}'"#)
-        try await sql.run(
-            "select agentcorp.memory_set('user', null, 'k', '[1]', merge => 'append', author_task => \(task))")
-        try await sql.run(
-            "select agentcorp.memory_set('user', 'eve', 'k', '2'); select agentcorp.memory_delete('user', 'eve', 'k', author_task => \(task))"
-        )
-        #expect(try await sql.value("select * from agentcorp.memory_delete('user', 'eve', 'k')") == "false|3")
-        try await sql.run("select agentcorp.memory_set('user', 'eve', 'k', '3', 0)")
-        #expect(try await sql.value("select * from agentcorp.memory_delete('user', 'eve', 'k', 2)") == "false|4")
-        let columns = "select version, change, deleted, author from agentcorp.memory_history('user', 'eve', 'k'"
-        #expect(
-            try await sql.rows("\(columns))") == ["4|3|false|", "3||true|\(task)", "2|2|false|", "1|[1]|false|\(task)"])
-        #expect(try await sql.rows("\(columns), before => 4, limit_to => 1)") == ["3||true|\(task)"])
-        #expect(
-            try await sql.value("select scope, owner, key, version, merge, value, author from agentcorp.memories")
-                == "user|eve|k|4|append|[3]|")
-    }
-
     @Test("a write with a key of its own counts once, however often it is repeated")
     func writeKeys() async throws {
         let sql = try await Session.open()
         for _ in 1...3 {
-            #expect(try await set(sql, "n", "5", "merge => 'counter', write_key => 'call 1'") == "true|1|5")
+            #expect(try await sql.remember("n", "5", "merge => 'counter', write_key => 'call 1'") == "true|1|5")
         }
-        #expect(try await set(sql, "n", "5", "write_key => 'call 2'") == "true|2|10")
-        #expect(try await set(sql, "n", "5", "write_key => 'call 1', expected_version => 1") == "true|2|10")
-        #expect(try await set(sql, "m", "5", "merge => 'counter', write_key => 'call 1'") == "true|1|5")
+        #expect(try await sql.remember("n", "5", "write_key => 'call 2'") == "true|2|10")
+        #expect(try await sql.remember("n", "5", "write_key => 'call 1', expected_version => 1") == "true|2|10")
+        #expect(try await sql.remember("m", "5", "merge => 'counter', write_key => 'call 1'") == "true|1|5")
         try await sql.refuses("select agentcorp.memory_set('agent', 'ann', 'n', '1', write_key => '')", "AC007")
     }
 
@@ -204,7 +171,7 @@ struct MemoryTests {
                 values (\(clean), 1, now(), 1, 0, false, 'ann'), (\(tainted), 2, now(), 1, 0, true, 'ann')
             """)
         func write(_ key: String, by task: Int, _ merge: String) async throws -> String {
-            try await set(sql, key, "1", "merge => '\(merge)', author_task => \(task)")
+            try await sql.remember(key, "1", "merge => '\(merge)', author_task => \(task)")
             return try await sql.value(
                 "select tainted from agentcorp.memory_search('agent', null, '\(key)', as_task => \(clean))")
         }
@@ -223,7 +190,7 @@ struct MemoryTests {
     func nobody() async throws {
         let sql = try await Session.open()
         let task = try await sql.enqueue()
-        try await set(sql, "k", "1")
+        try await sql.remember("k", "1")
         for scope in ["user", "agent"] {
             #expect(
                 try await sql.value("select agentcorp.memory_get('\(scope)', null, 'k', \(task)) is null") == "true")
@@ -256,173 +223,5 @@ struct MemoryTests {
         try await sql.refuses("select agentcorp.memory_set('agent', 'ann', 'k', null)", "AC007", hint: "memory_delete")
         try await sql.refuses("select agentcorp.memory_set('agent', 'ann', 'k', '{\"$blob\": {}}')", "AC007", "$blob")
         #expect(try await sql.int("select count(*) from agentcorp.memories") == 0)
-    }
-
-    @Test("search finds words of keys and values, ranked and bounded, in one memory only")
-    func search() async throws {
-        let sql = try await Session.open()
-        try await set(sql, "notes/rome", #"{"city": "Rome", "text": "The aqueducts of Rome carried water to Rome"}"#)
-        try await set(sql, "notes/paris", #"{"text": "A day trip from Rome to Paris"}"#)
-        try await set(sql, "aqueduct_list", #"["Segovia"]"#)
-        try await set(sql, "gone", #""Rome""#)
-        try await set(sql, "notes", #""Rome""#, of: "bob")
-        try await sql.run("select agentcorp.memory_delete('agent', 'ann', 'gone')")
-        func search(_ query: String, _ more: String = "") async throws -> [String] {
-            try await sql.rows(
-                "select key from agentcorp.memory_search('agent', 'ann', \(query)\(more.isEmpty ? "" : ", " + more))")
-        }
-        #expect(try await search("'rome'") == ["notes/rome", "notes/paris"])
-        #expect(try await search("'rome'", "1") == ["notes/rome"])
-        #expect(try await search("'rome -paris'") == ["notes/rome"])
-        #expect(try await search("'\"day trip\"'") == ["notes/paris"])
-        #expect(try await search("'paris or segovia'").count == 2)
-        #expect(try await search("'aqueduct'") == ["aqueduct_list"])
-        #expect(try await search("'aqueduct'", "config => 'english'").sorted() == ["aqueduct_list", "notes/rome"])
-        for hostile in ["''", "'&|!()'", "'-'", "'\"'", "':*'", "'<->'"] { #expect(try await search(hostile).isEmpty) }
-        #expect(
-            try await sql.value("select excerpt from agentcorp.memory_search('agent', 'ann', 'segovia')").contains(
-                "**Segovia**"))
-        try await sql.refuses("select agentcorp.memory_search('agent', 'ann', 'x', 0)", "AC007")
-    }
-
-    @Test(
-        "large values are blobs: whole for who gets them, left out of lists, and gone with the last version that has them"
-    )
-    func blobs() async throws {
-        let sql = try await Session.open()
-        let large = "to_jsonb((select string_agg(md5(\"i\"::text), ' ') from generate_series(1, 20000) \"i\"))"
-        let root = try await sql.enqueue()
-        let own = "'run', '\(root)'"
-        try await sql.run("select agentcorp.memory_set(\(own), 'list', \(large), merge => 'append')")
-        try await sql.run(
-            "select agentcorp.memory_set(\(own), 'list', '1'); select agentcorp.memory_set(\(own), 'list', '2')")
-        // The first element, and the list with three.
-        #expect(try await sql.int("select count(*) from agentcorp.blob") == 2)
-        #expect(try await sql.value("select length(agentcorp.memory_get(\(own), 'list') #>> '{value,0}')") == "659999")
-        #expect(try await sql.value("select l ? 'value' from agentcorp.memory_list(\(own)) l") == "false")
-        #expect(try await sql.value("select key, value from agentcorp.memory_search(\(own), md5('2'))") == "list|")
-        #expect(try await sql.int("select agentcorp.prune_blobs(0::smallint)") == 0)
-        try await sql.run("select agentcorp.memory_delete(\(own), 'list')")
-        #expect(try await sql.int("select count(*) from agentcorp.blob") == 1)
-        try await sql.run("alter database \(TestDatabase.current.name) set agentcorp.max_payload = '300 kB'")
-        let other = try await Session.open()
-        try await other.refuses("select agentcorp.memory_set(\(own), 'list', \(large))", "AC008", "memory values")
-    }
-
-    @Test("the memory of a run goes with its tree; others lose old versions and what was deleted long ago")
-    func retention() async throws {
-        let sql = try await Session.open()
-        let worker = try await sql.worker()
-        let root = try await sql.enqueue()
-        try await sql.run("select agentcorp.set_retention('1 hour')")
-        try await sql.run(
-            "select agentcorp.memory_set('run', '\(root)', 'k', to_jsonb(repeat(md5(i::text), 20000))) from generate_series(1, 2) i"
-        )
-        try await set(sql, "k", "1")
-        try await set(sql, "k", "2")
-        try await set(sql, "gone", "1")
-        try await sql.run("select agentcorp.memory_delete('agent', 'ann', 'gone')")
-        #expect(try await sql.claim(worker) == [root])
-        try await sql.finish(root, worker)
-        try await sql.setClock("2 hours")
-        #expect(try await sql.int("select tasks from agentcorp.prune(0::smallint)") == 1)
-        #expect(
-            try await sql.int("select count(*) from agentcorp.blob")
-                + sql.int("select count(*) from agentcorp.blob_use") == 0)
-        #expect(try await sql.rows("select owner, key from agentcorp.memories") == ["ann|k"])
-        try await sql.refuses("select agentcorp.memory_set('run', '\(root)', 'k', '1')", "AC001")
-        try await sql.setClock("91 days")
-        while try await sql.value("select more from agentcorp.prune(0::smallint)") == "true" {}
-        #expect(try await sql.rows("select key, version from agentcorp.memory") == ["k|2"])
-        #expect(try await sql.rows("select version from agentcorp.memory_history('agent', 'ann', 'k')") == ["2"])
-        #expect(try await set(sql, "k", "3", "2") == "true|3|3")
-    }
-
-    @Test("a run that is being pruned takes no more memory, and one that is written to is not pruned")
-    func pruning() async throws {
-        let sql = try await Session.open()
-        let pruner = try await Session.open()
-        let worker = try await sql.worker()
-        try await sql.run("select agentcorp.set_retention('0')")
-        let first = try await sql.enqueue()
-        let second = try await sql.enqueue()
-        for task in try await sql.claim(worker, 2) { try await sql.finish(task, worker) }
-        try await sql.run("begin; select agentcorp.memory_set('run', '\(first)', 'k', '1')")
-        try await pruner.run("begin; set agentcorp.clock_offset = '1 s'")
-        #expect(try await pruner.int("select tasks from agentcorp.prune(0::smallint)") == 1)
-        try await sql.run("commit")
-        async let refusal: Void = sql.refuses("select agentcorp.memory_set('run', '\(second)', 'k', '1')", "AC001")
-        try await pruner.waitUntilBlocked(sql)
-        try await pruner.run("commit")
-        try await refusal
-        #expect(try await sql.rows("select owner from agentcorp.memories") == ["\(first)"])
-    }
-
-    @Test("a task waits for a version of a key as for any event, and a subscription sees each")
-    func events() async throws {
-        let sql = try await Session.open()
-        let worker = try await sql.worker()
-        try await sql.run("select agentcorp.subscribe('s', 'memory.agent', 'seen')")
-        try await set(sql, "k", "1")
-        let task = try await sql.enqueue("'a', priority => 0")
-        #expect(try await sql.claim(worker) == [task])
-        #expect(try await sql.await(task, 1, "'e', 'memory.agent', 'ann/k@2'") == "")
-        try await sql.finish(task, worker, "'suspended'")
-        try await set(sql, "k", "2", "1")
-        #expect(try await sql.state(task) == "ready")
-        #expect(
-            try await sql.rows(
-                "select args #>> '{event,data,version}' || ' ' || (args #>> '{event,data,key}') from agentcorp.task where kind = 'seen' order by id"
-            )
-                == ["1 k", "2 k"])
-        #expect(try await set(sql, "k", "3", "1").hasPrefix("false"))
-        #expect(try await sql.int("select count(*) from agentcorp.events") == 2)
-    }
-
-    @Test("who follows a memory sees every key that was committed, as it is now, however long its transaction took")
-    func changes() async throws {
-        let sql = try await Session.open()
-        let slow = try await Session.open()
-        func changes(_ since: String, _ more: String = "") async throws -> (String, [String]) {
-            let rows = try await sql.rows(
-                """
-                select reached, (select string_agg(concat_ws(' ', c ->> 'key', c ->> 'version', coalesce(c ->> 'value', 'deleted')), ', ' order by c ->> 'key')
-                    from jsonb_array_elements(changes) c) from agentcorp.memory_changes('agent', 'ann', \(since)\(more))
-                """)
-            let parts = rows[0].split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-            return (parts[0], parts[1].isEmpty ? [] : parts[1].components(separatedBy: ", "))
-        }
-        try await set(sql, "before", "1")
-        var (position, seen) = try await changes("null")
-        #expect(seen.isEmpty)
-        try await slow.run("begin; select agentcorp.memory_set('agent', 'ann', 'slow', '1')")
-        try await set(sql, "a", "1")
-        try await set(sql, "a", "2")
-        try await set(sql, "b", "1")
-        try await set(sql, "c", "1", of: "bob")
-        try await sql.run("select agentcorp.memory_delete('agent', 'ann', 'b')")
-        (position, seen) = try await changes("'\(position)'")
-        #expect(seen == ["a 2 2", "b 2 deleted"])
-        try await slow.run("commit")
-        (position, seen) = try await changes("'\(position)'")
-        #expect(seen == ["slow 1 1"])
-        try await set(sql, "d", "1")
-        try await set(sql, "e", "1")
-        #expect(try await changes("'\(position)'", ", 'e'").1 == ["e 1 1"])
-        try await sql.refuses("select agentcorp.memory_changes('agent', 'ann', 'nonsense')", "AC007", hint: "reached")
-    }
-
-    @Test("keys are listed in their order, by prefix and in pages")
-    func listing() async throws {
-        let sql = try await Session.open()
-        for key in ["b", "a/2", "a/10", "A", "ä", "a%", "a_"] { try await set(sql, key, "1") }
-        func keys(_ more: String) async throws -> String {
-            try await sql.rows("select l ->> 'key' from agentcorp.memory_list('agent', 'ann'\(more)) l").joined(
-                separator: " ")
-        }
-        #expect(try await keys("") == "A a% a/10 a/2 a_ b ä")
-        #expect(try await keys(", 'a/'") == "a/10 a/2")
-        #expect(try await keys(", 'a%'") == "a%")
-        #expect(try await keys(", '', 'a/2', 2") == "a_ b")
     }
 }
