@@ -5,6 +5,7 @@ import Providers
 import Queue
 import TestSupport
 import Testing
+import Tools
 
 @testable import Agents
 
@@ -59,6 +60,21 @@ struct PoolTests {
                 #expect(schema.violations(of: try JSONValue(parsing: text)).isEmpty)
             } else {
                 #expect(text.hasPrefix(OfflineProvider.label))
+            }
+        }
+    }
+
+    @Test("the calls in the script of the examples fit the tools")
+    func calls() throws {
+        let file = try Data(contentsOf: URL(filePath: Self.examples + "/../offline.json"))
+        guard case .array(let rules)? = try JSONValue(parsing: file)["rules"] else {
+            throw TestSupportError("no rules")
+        }
+        for rule in rules {
+            guard case .array(let calls)? = rule["calls"] else { continue }
+            for call in calls {
+                let tool = try #require(call["name"]?.string.flatMap { ToolRegistry.global.tool(named: $0) })
+                #expect(tool.parameters.violations(of: call["arguments"] ?? .null).isEmpty)
             }
         }
     }
