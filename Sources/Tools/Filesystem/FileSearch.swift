@@ -23,7 +23,7 @@ extension FilesystemTools {
                 return !isMore
             }
             let note = isMore ? "the first \(most) files; there are more" : FileSelection.note(on: end)
-            let heading = found.isEmpty ? "no file matches \"\(input.query)\"" : "\(found.count) files"
+            let heading = found.isEmpty ? "no file matches \"\(input.query)\"" : counted(found.count, "file")
             return ToolResult(
                 .string(([note.map { "\(heading) (\($0))" } ?? heading] + found).joined(separator: "\n")))
         }

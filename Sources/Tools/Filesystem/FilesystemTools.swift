@@ -5,3 +5,6 @@ public enum FilesystemTools {
     /// The most bytes of a file that is read or written.
     static let fileLimit = 10 << 20
 }
+
+/// `1 file`, `2 files`.
+func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }

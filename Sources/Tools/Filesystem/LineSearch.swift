@@ -112,10 +112,10 @@ struct LineSearch {
         var notes: [String] = []
         if isMore { notes.append("there are more") }
         if bytes >= Self.mostBytes { notes.append("not all files were searched: they are too large together") }
-        if unread > 0 { notes.append("\(unread) files were too large or could not be read") }
-        if binary > 0 { notes.append("\(binary) files were no text") }
+        if unread > 0 { notes.append("\(counted(unread, "file")) too large or not readable") }
+        if binary > 0 { notes.append("\(counted(binary, "file")) not text") }
         if let note = FileSelection.note(on: end) { notes.append(note) }
-        let heading = lines.isEmpty ? "no line matches" : "\(lines.count) matching lines in \(files) files"
+        let heading = lines.isEmpty ? "no line matches" : "\(counted(lines.count, "matching line")) in \(counted(files, "file"))"
         let note = notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))"
         return ([heading + note] + lines).joined(separator: "\n")
     }

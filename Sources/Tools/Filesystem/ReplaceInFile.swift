@@ -24,7 +24,7 @@ extension FilesystemTools {
                 count = matches
                 return new
             }
-            return ToolResult(.string("replaced \(count == 1 ? "1 place" : "\(count) places") in \(input.filePath)"))
+            return ToolResult(.string("replaced \(counted(count, "place")) in \(input.filePath)"))
         }
     }
 }

@@ -143,7 +143,7 @@ struct FilesystemToolsTests {
         }
         #expect(
             try await grep(["query": "LINE"]) == """
-                3 matching lines in 2 files (1 files were no text)
+                3 matching lines in 2 files (1 file not text)
                 a.txt:1: first line
                 a.txt:2: Second Line, line
                 b/c.md:1: another line without end
@@ -156,7 +156,7 @@ struct FilesystemToolsTests {
             try await grep(["query": "^s\\w+ line", "is_regexp": true, "exclude_pattern": "binary"]).hasSuffix(
                 "a.txt:2: Second Line, line"))
         #expect(
-            try await grep(["query": "line", "max_results": 2]).hasPrefix("2 matching lines in 1 files (there are more")
+            try await grep(["query": "line", "max_results": 2]).hasPrefix("2 matching lines in 1 file (there are more")
         )
         #expect(
             try await grep(["query": "line", "max_results": 3, "exclude_pattern": "binary"]).hasPrefix(
