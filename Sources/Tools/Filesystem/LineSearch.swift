@@ -115,7 +115,8 @@ struct LineSearch {
         if unread > 0 { notes.append("\(counted(unread, "file")) too large or not readable") }
         if binary > 0 { notes.append("\(counted(binary, "file")) not text") }
         if let note = FileSelection.note(on: end) { notes.append(note) }
-        let heading = lines.isEmpty ? "no line matches" : "\(counted(lines.count, "matching line")) in \(counted(files, "file"))"
+        let heading =
+            lines.isEmpty ? "no line matches" : "\(counted(lines.count, "matching line")) in \(counted(files, "file"))"
         let note = notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))"
         return ([heading + note] + lines).joined(separator: "\n")
     }
