@@ -55,8 +55,13 @@ struct CommandTests {
             command.arguments = [refused]
             await #expect(throws: SandboxError.self, "\(refused)") { try await command.run(in: scratch.jail) }
         }
-        command.allowed = []
+        // The PATH of the policy is the one that counts.
+        command.allowed = nil
         command.arguments = ["ls"]
+        command.environment = ["PATH": scratch.root]
+        #expect(try await command.run(in: scratch.jail).output.text == "no ls\n")
+        command.environment = [:]
+        command.allowed = []
         let refused = await #expect(throws: SandboxError.self) { try await command.run(in: scratch.jail) }
         #expect(refused?.code == .notAllowed)
     }

@@ -42,7 +42,8 @@ public struct SandboxedCommand: Sendable {
         }
         let working = try directory.map { try folder.openFolder($0) } ?? folder.root
         let temporary = try TemporaryFolder()
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        let path =
+            environment["PATH"] ?? ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         let programs = ProgramPath(path: path, base: try folder.location(of: working))
         let program = try find(programs)
         var level = isolation.level
