@@ -173,7 +173,8 @@ let package = Package(
             name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
             swiftSettings: dialect),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["agentcorp", "Bench", "JSON", "Queue", "Migrations", "TestSupport"],
+            name: "CommandLineTests",
+            dependencies: ["agentcorp", "Bench", "Queue", "Migrations", "JSON", "MockModelServer", "TestSupport"],
             swiftSettings: dialect),
         .testTarget(
             name: "AgentCorpTestingTests", dependencies: ["AgentCorpTesting", "Worker", "Queue", "Postgres"],
