@@ -41,6 +41,11 @@ public struct AgentRuntime: Sendable {
     }
 
     private func execute(_ context: TaskContext) async throws -> TaskResult {
+        guard !context.task.argsWereEncrypted else {
+            throw PermanentFailure(
+                "the arguments are encrypted, but what an agent says and hears would not be; enqueue it without a key",
+                reason: "arguments")
+        }
         let arguments = try AgentArguments(context.task.args)
         let link = AgentLink(context)
         let begun = try await link.state()

@@ -12,6 +12,8 @@ public struct ClaimedTask: Sendable {
     public let kind: String
     /// The arguments as JSON, undecoded.
     package(set) public var args: [UInt8]
+    /// Whether they lie encrypted in the database: then nothing of them may be written there in the clear.
+    package(set) public var argsWereEncrypted = false
     /// The policy as JSON; nil when all is as by default.
     public let policy: [UInt8]?
 

@@ -14,13 +14,13 @@ public struct TaskLink: Sendable {
         coder = PayloadCoder(cipher)
     }
 
-    /// The arguments in full, decrypted, from what the claim returned.
-    package func args(_ claimed: [UInt8]) async throws -> [UInt8] {
+    /// The arguments in full, decrypted, from what the claim returned, and whether they were encrypted.
+    package func args(_ claimed: [UInt8]) async throws -> (args: [UInt8], wereEncrypted: Bool) {
         var args = claimed
         if StoredForm(args) == .reference {
             args = try await database.call("select agentcorp.args_of($1)", [key.task]).rows[0].bytes(0)
         }
-        return try coder.open(args, for: .args)
+        return (try coder.open(args, for: .args), StoredForm(args) == .sealed)
     }
 
     /// Encrypts an output, and stores a large one ahead of the end: the end then carries a reference.
