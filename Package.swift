@@ -18,7 +18,6 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 
 let package = Package(
@@ -42,7 +41,6 @@ let package = Package(
         // The types in which async-http-client and swift-subprocess speak.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // 1: C
@@ -53,6 +51,8 @@ let package = Package(
         .target(name: "CSandbox"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         .systemLibrary(
             name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
 
@@ -99,7 +99,7 @@ let package = Package(
             name: "Agents",
             dependencies: [
                 "JSON", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator", logging, crypto,
-                lifecycle, yams,
+                lifecycle, "CYAML",
             ],
             swiftSettings: dialect),
 

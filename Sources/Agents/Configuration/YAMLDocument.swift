@@ -1,84 +1,138 @@
+internal import CYAML
 internal import JSON
-internal import Yams
 
 /// YAML as configurations are written in: what JSON can say, by the core schema of YAML 1.2.
 ///
-/// `yes` and `1:30` are strings, as in YAML 1.2. Anchors may be used, but not to make much of little.
+/// `yes` and `1:30` are strings, as in YAML 1.2. Anchors may be used, but not to make much of little. libyaml reads the
+/// text, event by event; the values are made here.
 enum YAMLDocument {
+    static func parse(_ text: String) throws(DocumentFile.Failure) -> JSONValue {
+        var bytes = Array(text.utf8)
+        // What the text had before its first letter for other programs.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        let result = bytes.withUnsafeBufferPointer { bytes -> Result<JSONValue, DocumentFile.Failure> in
+            do throws(DocumentFile.Failure) {
+                let reader = YAMLReader(bytes)
+                return .success(try reader.document())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// Makes a value of the events of a text.
+private final class YAMLReader {
     private static let mostAliases = 16
     private static let mostNodes = 100_000
 
-    static func parse(_ text: String) throws(DocumentFile.Failure) -> JSONValue {
-        guard aliases(in: text) <= mostAliases else {
+    private struct Event {
+        let type: yaml_event_type_t
+        let line: Int
+        var text = ""
+        var isPlain = false
+        var tag: String?
+        var anchor: String?
+    }
+
+    private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+    private var anchors: [String: (value: JSONValue, nodes: Int)] = [:]
+    private var nodes = 0
+    private var aliases = 0
+
+    /// - Parameter text: Must outlive the reader.
+    init(_ text: UnsafeBufferPointer<UInt8>) {
+        parser.initialize(to: yaml_parser_t())
+        yaml_parser_initialize(parser)
+        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        yaml_parser_set_input_string(parser, text.baseAddress, text.count)
+    }
+
+    deinit {
+        yaml_parser_delete(parser)
+        parser.deallocate()
+    }
+
+    func document() throws(DocumentFile.Failure) -> JSONValue {
+        _ = try next()
+        guard try next().type == YAML_DOCUMENT_START_EVENT else { throw DocumentFile.Failure("is empty") }
+        let value = try value(try next(), depth: 0)
+        _ = try next()
+        let end = try next()
+        guard end.type == YAML_STREAM_END_EVENT else {
+            throw DocumentFile.Failure("no valid YAML: line \(end.line): another document")
+        }
+        return value
+    }
+
+    private func value(_ event: Event, depth: Int) throws(DocumentFile.Failure) -> JSONValue {
+        nodes += 1
+        try check(depth <= JSONDocument.deepest, event, "nested more than \(JSONDocument.deepest) levels deep")
+        let before = nodes
+        let value: JSONValue
+        switch event.type {
+        case YAML_SCALAR_EVENT: value = try scalar(event)
+        case YAML_SEQUENCE_START_EVENT: value = .array(try elements(event, depth))
+        case YAML_MAPPING_START_EVENT: value = .object(try members(event, depth))
+        case YAML_ALIAS_EVENT: return try alias(event)
+        default: throw DocumentFile.Failure("no valid YAML: line \(event.line)")
+        }
+        if let anchor = event.anchor { anchors[anchor] = (value, nodes - before + 1) }
+        try check(nodes <= Self.mostNodes, event, "more than \(Self.mostNodes) values")
+        return value
+    }
+
+    private func elements(_ start: Event, _ depth: Int) throws(DocumentFile.Failure) -> [JSONValue] {
+        try check(tagOf: start, "seq")
+        var elements: [JSONValue] = []
+        while true {
+            let event = try next()
+            if event.type == YAML_SEQUENCE_END_EVENT { return elements }
+            elements.append(try value(event, depth: depth + 1))
+        }
+    }
+
+    private func members(_ start: Event, _ depth: Int) throws(DocumentFile.Failure) -> [String: JSONValue] {
+        try check(tagOf: start, "map")
+        var members: [String: JSONValue] = [:]
+        while true {
+            let key = try next()
+            if key.type == YAML_MAPPING_END_EVENT { return members }
+            guard key.type == YAML_SCALAR_EVENT, key.text != "<<" else {
+                // An alias among the keys counts before it is refused, as all of them do.
+                if key.type == YAML_ALIAS_EVENT { _ = try alias(key) }
+                throw DocumentFile.Failure(
+                    "line \(key.line): a key that is no word",
+                    "Merge keys and other keys than strings are not possible here.")
+            }
+            let member = try value(try next(), depth: depth + 1)
+            guard members.updateValue(member, forKey: key.text) == nil else {
+                throw DocumentFile.Failure("line \(key.line): the key \"\(key.text.prefix(100))\" is there twice")
+            }
+        }
+    }
+
+    private func alias(_ event: Event) throws(DocumentFile.Failure) -> JSONValue {
+        guard let known = anchors[event.anchor ?? ""] else {
+            throw DocumentFile.Failure("no valid YAML: line \(event.line): undefined alias \"\(event.anchor ?? "")\"")
+        }
+        aliases += 1
+        nodes += known.nodes
+        guard aliases <= Self.mostAliases else {
             throw DocumentFile.Failure(
-                "has more than \(mostAliases) aliases",
+                "has more than \(Self.mostAliases) aliases",
                 "Write out what they stand for; long texts belong in a prompt file.")
         }
-        let root: Node?
-        do {
-            // Without rules of its own Yams guesses no types.
-            root = try compose(yaml: text, .basic, .default, .utf8)
-        } catch {
-            throw failure(error)
-        }
-        guard let root else { throw DocumentFile.Failure("is empty") }
-        var left = mostNodes
-        return try value(root, depth: 0, left: &left)
+        try check(nodes <= Self.mostNodes, event, "more than \(Self.mostNodes) values")
+        return known.value
     }
 
-    /// At most so many aliases; none where there is no anchor. To compare keys, Yams walks through all that an alias
-    /// stands for, so it must not see a document in which that is much.
-    private static func aliases(in text: String) -> Int {
-        var counts: [Character: Int] = ["*": 0, "&": 0]
-        var previous: Character = "\n"
-        var before: Character?
-        for character in text {
-            if let mark = before, !character.isWhitespace { counts[mark]! += 1 }
-            before =
-                (character == "*" || character == "&") && (previous.isWhitespace || "[{,:-?".contains(previous))
-                ? character : nil
-            previous = character
-        }
-        return counts["&"] == 0 ? 0 : counts["*"]!
-    }
-
-    private static func value(_ node: Node, depth: Int, left: inout Int) throws(DocumentFile.Failure) -> JSONValue {
-        let line = node.mark.map { "line \($0.line): " } ?? ""
-        left -= 1
-        guard left > 0 else { throw DocumentFile.Failure("\(line)more than \(mostNodes) values") }
-        guard depth <= JSONDocument.deepest else {
-            throw DocumentFile.Failure("\(line)nested more than \(JSONDocument.deepest) levels deep")
-        }
-        switch node {
-        case .scalar(let scalar): return try self.scalar(scalar, line)
-        case .sequence(let sequence):
-            try check(sequence.tag, "seq", line)
-            var elements: [JSONValue] = []
-            for element in sequence { elements.append(try value(element, depth: depth + 1, left: &left)) }
-            return .array(elements)
-        case .mapping(let mapping):
-            try check(mapping.tag, "map", line)
-            var members: [String: JSONValue] = [:]
-            for (key, member) in mapping {
-                guard case .scalar(let name) = key, name.string != "<<" else {
-                    throw DocumentFile.Failure(
-                        "\(line)a key that is no word", "Merge keys and other keys than strings are not possible here.")
-                }
-                guard members.updateValue(try value(member, depth: depth + 1, left: &left), forKey: name.string) == nil
-                else {
-                    throw DocumentFile.Failure("\(line)the key \"\(name.string.prefix(100))\" is there twice")
-                }
-            }
-            return .object(members)
-        case .alias: throw DocumentFile.Failure("\(line)an alias without an anchor")
-        }
-    }
-
-    private static func scalar(_ scalar: Node.Scalar, _ line: String) throws(DocumentFile.Failure) -> JSONValue {
-        if scalar.tag.description == "tag:yaml.org,2002:str" { return .string(scalar.string) }
-        try check(scalar.tag, "str", line)
-        guard scalar.style == .plain else { return .string(scalar.string) }
-        let text = scalar.string
+    private func scalar(_ event: Event) throws(DocumentFile.Failure) -> JSONValue {
+        if event.tag == "tag:yaml.org,2002:str" { return .string(event.text) }
+        try check(tagOf: event, "str")
+        guard event.isPlain, event.tag == nil else { return .string(event.text) }
+        let text = event.text
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .bool(true)
@@ -98,23 +152,51 @@ enum YAMLDocument {
         return .string(text)
     }
 
-    private static func check(_ tag: Tag, _ kind: String, _ line: String) throws(DocumentFile.Failure) {
-        let name = tag.description
-        guard !["", "!", "tag:yaml.org,2002:\(kind)"].contains(name) else { return }
+    private func check(tagOf event: Event, _ kind: String) throws(DocumentFile.Failure) {
+        guard let tag = event.tag, !["!", "tag:yaml.org,2002:\(kind)"].contains(tag) else { return }
         throw DocumentFile.Failure(
-            "\(line)the tag \(name.prefix(100)) is not possible here", "Write the value as it is, or in quotes.")
+            "line \(event.line): the tag \(tag.prefix(100)) is not possible here",
+            "Write the value as it is, or in quotes.")
     }
 
-    private static func failure(_ error: any Error) -> DocumentFile.Failure {
-        switch error {
-        case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-            YamlError.composer(_, let problem, let mark, _):
-            DocumentFile.Failure("no valid YAML: line \(mark.line), column \(mark.column): \(problem)")
-        case YamlError.duplicatedKeysInMapping(let keys, let context):
-            DocumentFile.Failure(
-                "line \(context.mark.line): the key \"\(keys.first?.prefix(100) ?? "")\" is there twice")
-        case YamlError.reader(let problem, _, _, _): DocumentFile.Failure("no valid YAML: \(problem)")
-        default: DocumentFile.Failure("no valid YAML")
+    private func check(_ holds: Bool, _ event: Event, _ failure: String) throws(DocumentFile.Failure) {
+        guard holds else { throw DocumentFile.Failure("line \(event.line): \(failure)") }
+    }
+
+    private func next() throws(DocumentFile.Failure) -> Event {
+        var event = yaml_event_t()
+        guard yaml_parser_parse(parser, &event) == 1 else { throw problem() }
+        defer { yaml_event_delete(&event) }
+        var found = Event(type: event.type, line: event.start_mark.line + 1)
+        switch event.type {
+        case YAML_SCALAR_EVENT:
+            let scalar = event.data.scalar
+            found.text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+            found.isPlain = scalar.style == YAML_PLAIN_SCALAR_STYLE
+            found.tag = Self.string(scalar.tag)
+            found.anchor = Self.string(scalar.anchor)
+        case YAML_SEQUENCE_START_EVENT:
+            found.tag = Self.string(event.data.sequence_start.tag)
+            found.anchor = Self.string(event.data.sequence_start.anchor)
+        case YAML_MAPPING_START_EVENT:
+            found.tag = Self.string(event.data.mapping_start.tag)
+            found.anchor = Self.string(event.data.mapping_start.anchor)
+        case YAML_ALIAS_EVENT: found.anchor = Self.string(event.data.alias.anchor)
+        default: break
         }
+        return found
+    }
+
+    private func problem() -> DocumentFile.Failure {
+        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
+        let mark = parser.pointee.problem_mark
+        guard mark.line > 0 || mark.column > 0 || parser.pointee.error != YAML_READER_ERROR else {
+            return DocumentFile.Failure("no valid YAML: \(problem)")
+        }
+        return DocumentFile.Failure("no valid YAML: line \(mark.line + 1), column \(mark.column + 1): \(problem)")
+    }
+
+    private static func string(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+        text.map { String(cString: $0) }
     }
 }
