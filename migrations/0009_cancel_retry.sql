@@ -65,6 +65,8 @@ begin
         perform agentcorp.move_counts(p_shard, v_part, 'queued', null);
         v_won := array(select w from unnest(v_won) w where w <> all (v_part));
         v_part := agentcorp.take_ready(p_shard, v_won);
+        -- One that was just being admitted has got its slot behind end_tasks' back.
+        perform agentcorp.free_slots(p_shard, v_won);
         perform agentcorp.move_counts(p_shard, v_part, 'ready', null);
         -- What is left runs; its worker learns of it with the next heartbeat, and its result will be refused.
         perform agentcorp.move_counts(p_shard, array(select w from unnest(v_won) w where w <> all (v_part)), 'running', null);

@@ -47,7 +47,7 @@ create table agentcorp.agent_run (
     primary key (task_id, shard)
 ) with (fillfactor = 80);
 comment on table agentcorp.agent_run is 'A task that an agent works on: pins the version of the agent, and the conversation';
-comment on column agentcorp.agent_run.tainted is 'It has read something from outside (the web, an MCP server): nothing that it does once is done without a person from then on';
+comment on column agentcorp.agent_run.tainted is 'It has read something from outside (the web, an MCP server), or was told by a task that has: nothing that it does once is done without a person from then on';
 create index agent_run_conversation on agentcorp.agent_run (conversation_id, task_id);
 
 create table agentcorp.turn (
@@ -204,13 +204,25 @@ declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_now timestamptz := agentcorp.clock();
     v_run agentcorp.agent_run;
+    v_near bigint[];
+    v_at bigint := task_id;
 begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     select r.* into v_run from agentcorp.agent_run r where r.task_id = begin_run.task_id and r.shard = v_shard;
     if not found then
         v_run.conversation_id := agentcorp.open_conversation(v_shard, task_id, session, agent);
-        insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, agent)
-            values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, begin_run.agent);
+        -- What it is told comes from what was said before, from what it needed, and from those above.
+        v_near := array(
+            select m.task_id from agentcorp.conversation c join agentcorp.message m on m.conversation_id = c.id and m.shard = v_shard and m.seq > c.cleared_to
+                where c.id = v_run.conversation_id and c.shard = v_shard
+            union select d.needs_id from agentcorp.dependency d where d.task_id = begin_run.task_id and d.shard = v_shard);
+        loop
+            select t.parent_id into v_at from agentcorp.task t where t.id = v_at and t.shard = v_shard;
+            exit when v_at is null;
+            v_near := v_near || v_at;
+        end loop;
+        insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
+            values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_near), begin_run.agent);
         perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
         -- What somebody has set for this very task stands.
         if budget <> '{}' and not exists (select from agentcorp.budget b where b.task_id = begin_run.task_id and b.shard = v_shard) then
@@ -225,6 +237,12 @@ begin
 end $$;
 comment on function agentcorp.begin_run is
     'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Returns agentcorp.run_state';
+
+create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable set enable_seqscan = off as $$
+begin
+    return exists (select from agentcorp.agent_run r where r.task_id = any (task_ids) and r.tainted);
+end $$;
+comment on function agentcorp.is_tainted is 'Whether the agent of one of these tasks has read something from outside';
 
 create function agentcorp.run_state(task_id bigint) returns jsonb language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -249,7 +267,7 @@ begin
                 (select count(*) from agentcorp.tool_call c where c.task_id = t.task_id and c.turn = t.seq and c.shard = v_shard) calls
             from agentcorp.turn t where t.task_id = run_state.task_id and t.shard = v_shard) x),
         'messages', coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('seq', m.seq, 'task_id', m.task_id, 'turn', m.turn, 'role', m.role,
-                    'covers', m.covers, 'provider', t.provider, 'model', t.model))
+                    'covers', m.covers, 'provider', t.provider, 'model', t.model, 'finish', t.finish))
                 || jsonb_build_object('content', coalesce(agentcorp.payload(m.content, v_shard), t.response), 'calls', c.calls) order by m.role <> 'summary', m.seq)
             from agentcorp.message m
             left join agentcorp.turn t on m.role = 'assistant' and t.task_id = m.task_id and t.seq = m.turn and t.shard = v_shard
@@ -257,7 +275,8 @@ begin
                     'args', agentcorp.payload(c.args, v_shard), 'result', c.result, 'attempt', c.attempt) order by c.idx) calls
                 from agentcorp.tool_call c where m.role = 'assistant' and c.task_id = m.task_id and c.turn = m.turn and c.shard = v_shard) c on true
             where m.conversation_id = v_run.conversation_id and m.shard = v_shard
-                and (m.seq > v_from or m.role = 'summary' and m.covers = v_from)), '[]')) into v_state;
+                -- An older summary is part of the last one.
+                and case when m.role = 'summary' then m.covers = v_from else m.seq > v_from end), '[]')) into v_state;
     return v_state;
 end $$;
 comment on function agentcorp.run_state is
@@ -418,12 +437,12 @@ begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     select r.conversation_id into strict v_conversation from agentcorp.agent_run r where r.task_id = add_note.task_id and r.shard = v_shard;
     if exists (select from agentcorp.message m where m.conversation_id = v_conversation and m.task_id = add_note.task_id and m.turn = add_note.turn
-        and m.role = 'note' and m.shard = v_shard) then
+        and m.role = 'note' and m.content -> 'kind' is not distinct from add_note.content -> 'kind' and m.shard = v_shard) then
         return;
     end if;
     perform agentcorp.append_message(v_shard, v_conversation, task_id, 'note', turn, content);
 end $$;
-comment on function agentcorp.add_note is 'Says something to the model after a turn, once: what was wrong with its answer, or that it has to come to an end';
+comment on function agentcorp.add_note is 'Says something to the model after a turn, once for each kind: what was wrong with its answer, or that it has to come to an end';
 
 create function agentcorp.add_summary(task_id bigint, attempt int, turn int, covers int, content jsonb) returns void language plpgsql as $$
 declare
@@ -550,10 +569,15 @@ create function agentcorp.clear_session(name text) returns void language plpgsql
 declare
     v_session agentcorp.conversation := agentcorp.find_session(name);
 begin
-    update agentcorp.conversation c set cleared_to = coalesce((select max(m.seq) from agentcorp.message m where m.conversation_id = c.id and m.shard = c.shard), 0)
+    -- What a task under way has said and heard in it stays, or it would not know what it is doing.
+    update agentcorp.conversation c set cleared_to = greatest(c.cleared_to, coalesce(
+            (select min(m.seq) - 1 from agentcorp.agent_run r join agentcorp.message m on m.task_id = r.task_id and m.conversation_id = c.id and m.shard = c.shard
+                where r.conversation_id = c.id and r.shard = c.shard
+                and not exists (select from agentcorp.attempt a where a.task_id = r.task_id and a.outcome between 1 and 4 and a.shard = r.shard)),
+            (select max(m.seq) from agentcorp.message m where m.conversation_id = c.id and m.shard = c.shard), 0))
         where c.id = v_session.id and c.shard = v_session.shard;
 end $$;
-comment on function agentcorp.clear_session is 'Lets the agent forget what was said in a session until now; the messages stay to be read';
+comment on function agentcorp.clear_session is 'Lets the agent forget what was said in a session until now, a task under way aside; the messages stay to be read';
 
 -- Rows are copied: they refer to the same turns. So the new name must stand in the same shard, which is always so where there is one.
 create function agentcorp.fork_session(name text, new_name text, at_message int default null) returns bigint language plpgsql as $$
@@ -689,7 +713,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below is_tainted'),
     ('manage', 'decide clear_session fork_session remove_session'),
     ('internal', 'require_hold append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

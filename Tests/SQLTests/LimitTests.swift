@@ -223,4 +223,17 @@ struct LimitTests {
         try await sql.run("select agentcorp.set_limit(queue => 'default', concurrency => 1)")
         try await sql.refuses("select agentcorp.bulk_begin('default', 1)", "AC009", hint: "enqueue_many")
     }
+
+    @Test("a task that is cancelled while it is admitted leaves no slot behind")
+    func cancelledWhileAdmitted() async throws {
+        let sql = try await Session.open()
+        let other = try await Session.open()
+        let task = try await sql.enqueue("'a', concurrency_key => 'k'")
+        try await sql.run("begin; select agentcorp.admit(0::smallint)")
+        let cancelling = Task { try await other.run("select agentcorp.cancel(\(task))") }
+        try await sql.waitUntilBlocked(other)
+        try await sql.run("commit")
+        try await cancelling.value
+        #expect(try await sql.int("select count(*) from agentcorp.slot") == 0)
+    }
 }

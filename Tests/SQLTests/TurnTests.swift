@@ -150,9 +150,15 @@ struct TurnTests {
             try await run.sql.rows("select role from agentcorp.session_messages('s')") == [
                 "user", "assistant", "summary", "assistant",
             ])
+        // A second summary stands for the first, too.
+        try await run.sql.run("select agentcorp.add_summary(\(run.task), 1, 2, 3, '\"and so on\"')")
+        #expect(try await run.sql.rows(roles) == ["summary", "assistant"])
+        try await run.sql.run("select agentcorp.clear_session('s')")
+        #expect(try await run.sql.rows(roles) == ["summary", "assistant"], "it is at work")
+        try await run.end()
         try await run.sql.run("select agentcorp.clear_session('s')")
         #expect(try await run.sql.rows(roles) == [])
-        #expect(try await run.sql.int("select count(*) from agentcorp.session_messages('s')") == 4)
+        #expect(try await run.sql.int("select count(*) from agentcorp.session_messages('s')") == 5)
         try await run.sql.refuses("select agentcorp.clear_session('t')", "AC001", "unknown session \"t\"")
     }
 
@@ -219,5 +225,17 @@ struct TurnTests {
             try await sql.rows(
                 "select kind, args ->> 'prompt', concurrency_key, ordered_key from agentcorp.task where id = \(task)")
                 == ["agent|x|agent:w|session:s"])
+    }
+
+    @Test("a note of each kind is said once after a turn")
+    func notes() async throws {
+        let run = try await AgentSession.begin()
+        try await run.commit(1)
+        for kind in ["repair", "forced", "repair", "forced"] {
+            try await run.sql.run("select agentcorp.add_note(\(run.task), 1, 1, '{\"kind\": \"\(kind)\"}')")
+        }
+        #expect(
+            try await run.sql.rows("select content ->> 'kind' from agentcorp.message where role = 'note' order by seq")
+                == ["repair", "forced"])
     }
 }

@@ -45,7 +45,7 @@ extension AgentRun {
         guard let failure else {
             throw PermanentFailure("agent \"\(config.name)\" has no model", reason: "configuration")
         }
-        throw Self.error(failure)
+        throw self.failure(failure)
     }
 
     private func provider(_ model: ModelReference) throws -> any Provider {
@@ -72,48 +72,51 @@ extension AgentRun {
         let turn = state.spent.turns + 1
         let price = runtime.prices.price(provider: model.provider, model: model.model)
         var request = try request(model.model, state, forced: forced)
-        if forced == "budget" { request.maxOutputTokens = min(request.maxOutputTokens ?? .max, Self.shortAnswer) }
+        if forced == "budget" {
+            request.maxOutputTokens = min(request.maxOutputTokens ?? price?.maxOutput ?? .max, Self.shortAnswer)
+        }
         let estimate = TokenEstimate(request, price: price)
         let window = price?.contextWindow ?? AgentRuntime.defaultContextWindow
         let room = max(1000, window - min(estimate.output, window / 2))
         if estimate.input > room, try await compact(state, limit: room) { return .compacted }
 
-        switch try await link.beginTurn(
-            turn, provider: model.provider, model: model.model, usd: price.map(estimate.cost), tokens: estimate.total)
-        {
-        case .wait(let time, _): return .wait(time)
-        case .exhausted(let reason, let budget): return .exhausted(reason: reason, budget: budget)
-        case .granted: break
-        }
         var interrupted = 0
         while true {
+            switch try await link.beginTurn(
+                turn, provider: model.provider, model: model.model, usd: price.map(estimate.cost),
+                tokens: estimate.total)
+            {
+            case .wait(let time, _): return .wait(time)
+            case .exhausted(let reason, let budget): return .exhausted(reason: reason, budget: budget)
+            case .granted: break
+            }
             let clock = ContinuousClock()
             let began = clock.now
             do {
-                let partial = PartialWriter(link, turn: turn)
+                let partial = PartialWriter(link, turn: turn, scrubber: runtime.scrubber)
                 let response = try await provider.respond(to: request) { await partial.take($0) }
                 try await commit(response, of: request, turn: turn, model: model, took: clock.now - began, state)
                 return .committed
             } catch let error as ProviderError {
+                // What broke off or timed out may have been billed; made again, it is another call.
+                try await link.dropTurn(turn, charge: error.code == .interrupted || error.code == .timeout)
                 if error.code == .interrupted, interrupted < Self.interruptions {
                     // It was never committed, so nobody has acted on it.
                     interrupted += 1
                     continue
                 }
-                // What broke off or timed out may have been billed.
-                try await link.dropTurn(turn, charge: error.code == .interrupted || error.code == .timeout)
-                return try await handle(error, model, state, window: window)
+                return try await handle(error, model, state, size: min(window, estimate.input))
             }
         }
     }
 
     private func handle(
-        _ error: ProviderError, _ model: ModelReference, _ state: RunState, window: Int
+        _ error: ProviderError, _ model: ModelReference, _ state: RunState, size: Int
     ) async throws -> Outcome {
         switch error.code {
         case .contextOverflow:
-            // The model knows its window better than the price table.
-            if try await compact(state, limit: window / 2) { return .compacted }
+            // The model knows its window better than the price table: what was sent is too much.
+            if try await compact(state, limit: size / 2) { return .compacted }
             return .failed(error)
         case .rateLimited, .overloaded:
             let time = error.retryAfter ?? .seconds(15)
@@ -154,7 +157,7 @@ extension AgentRun {
         _ response: ChatResponse, of request: ChatRequest, turn: Int, model: ModelReference, took: Duration,
         _ state: RunState
     ) async throws {
-        var message = response.message
+        var message = try clean(response.message)
         if response.finish == .refusal, message.refusal == nil { message.refusal = message.text ?? "no reason given" }
         let mayRun = request.toolChoice != .none
         let calls = message.toolCalls.enumerated().map { index, call in
@@ -172,6 +175,12 @@ extension AgentRun {
                 }, took: took))
     }
 
+    /// The message as rows may have it: a model may repeat a key that it was shown.
+    private func clean(_ message: AssistantMessage) throws -> AssistantMessage {
+        let json = try JSONValue(parsing: JSONCoding.encode(message).bytes)
+        return try JSONCoding.decode(runtime.scrubber.scrub(json).storable.bytes)
+    }
+
     /// The budget is used up: one short answer, if that is still possible.
     private func exhausted(_ reason: String, budget: Int64?, _ state: RunState, forced: String?) async throws -> Round {
         let turns = state.spent.turns
@@ -186,8 +195,8 @@ extension AgentRun {
     }
 
     /// What the task fails with, for now or for good.
-    private static func error(_ error: ProviderError) -> any Error {
-        let message = error.description
+    private func failure(_ error: ProviderError) -> any Error {
+        let message = runtime.scrubber.scrub(error.description)
         if error.isRetryable { return TaskFailure(message, reason: "provider") }
         // Somebody has to mend these; the run goes on from its last turn when it is retried.
         return PermanentFailure(message, reason: error.code == .contextOverflow ? "context_overflow" : "provider")

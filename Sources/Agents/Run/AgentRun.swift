@@ -45,15 +45,18 @@ struct AgentRun: Sendable {
         if let last, let calls = last.calls, calls.contains(where: { $0.result == nil }) {
             return try await ToolRound(run: self, state: state, answer: last).perform()
         }
-        if let note = notes.last(where: { $0.turn == turns }) {
-            return try await ask(state, forced: note.kind == .forced ? note.reason ?? "budget" : nil)
+        if notes.contains(where: { $0.turn == turns }) {
+            let forced = notes.last { $0.turn == turns && $0.kind == .forced }
+            return try await ask(state, forced: forced.map { $0.reason ?? "budget" })
         }
-        guard let last else { return try await ask(state, forced: nil) }
+        // Who may answer only once gets no time for tools.
+        guard let last else { return try await ask(state, forced: maxTurns == 1 ? "turns" : nil) }
         let forced = notes.last { $0.turn == turns - 1 && $0.kind == .forced }
         if (last.calls ?? []).isEmpty {
             return try await conclude(last, repairs: notes.count { $0.kind == .repair }, forced: forced, turns: turns)
         }
         if let forced { throw Self.loop(forced.reason ?? "budget", turns: turns) }
+        if turns >= maxTurns { throw Self.loop("turns", turns: turns) }
         let guards = LoopGuard(maxTurns: maxTurns, policy: config.onLoop)
         if let reason = guards.reason(turns: turns, answers: answers) {
             guard config.onLoop.action == .answer else { throw Self.loop(reason, turns: turns) }
@@ -77,7 +80,17 @@ struct AgentRun: Sendable {
         if let refusal = message.refusal {
             throw PermanentFailure("the model declined to answer: \(refusal)", reason: "refusal")
         }
+        let finish = answer.finish.map(FinishReason.init(rawValue:))
+        if finish == .contentFilter {
+            throw PermanentFailure("the provider withheld the model's answer", reason: "refusal")
+        }
         let text = message.text ?? ""
+        // Half an answer is none, unless there is no room for a whole one.
+        if finish == .length || finish == .contextOverflow, forced == nil {
+            return try await repair(
+                "Your answer was cut off, it was too long. Answer again, and shorter.", turns: turns, repairs: repairs,
+                forced: forced)
+        }
         guard let schema = arguments.schema ?? config.outputJSONSchema else {
             if text.isEmpty {
                 return try await repair(
@@ -102,7 +115,7 @@ struct AgentRun: Sendable {
 
     private func repair(_ text: String, turns: Int, repairs: Int, forced: Note?) async throws -> Round {
         if let forced { throw Self.loop(forced.reason ?? "budget", turns: turns) }
-        guard repairs < arguments.repairs else {
+        guard repairs < arguments.repairs, turns < maxTurns else {
             throw PermanentFailure(
                 "the agent's answer does not fit, after \(repairs) repair\(repairs == 1 ? "" : "s"): \(text)",
                 reason: "schema")

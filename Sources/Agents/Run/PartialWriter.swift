@@ -1,3 +1,4 @@
+internal import JSON
 internal import Providers
 internal import Synchronization
 
@@ -11,11 +12,13 @@ final class PartialWriter: Sendable {
     private let state = Mutex(State())
     private let link: AgentLink
     private let turn: Int
+    private let scrubber: SecretScrubber
     private let interval: Duration
 
-    init(_ link: AgentLink, turn: Int, every interval: Duration = .milliseconds(150)) {
+    init(_ link: AgentLink, turn: Int, scrubber: SecretScrubber, every interval: Duration = .milliseconds(150)) {
         self.link = link
         self.turn = turn
+        self.scrubber = scrubber
         self.interval = interval
     }
 
@@ -28,11 +31,20 @@ final class PartialWriter: Sendable {
             }
             let now = ContinuousClock.now
             if let shown = state.shown, now - shown < interval { return nil }
-            guard !state.text.isEmpty else { return nil }
+            // A word that is not over may be the beginning of a secret, which is none yet.
+            let whole = state.text.dropLast(while: { $0.isASCII && !$0.isWhitespace })
+            guard !whole.isEmpty else { return nil }
             state.shown = now
-            return state.text
+            return JSONValue.string(scrubber.scrub(String(whole))).storable.string
         }
         // Whether anybody sees it matters to nothing else.
         if let text { try? await link.showPartial(text, turn: turn) }
+    }
+}
+
+extension StringProtocol {
+    /// What is left without the characters at its end for which something holds.
+    fileprivate func dropLast(while holds: (Character) -> Bool) -> SubSequence {
+        self[..<(lastIndex { !holds($0) }.map(index(after:)) ?? startIndex)]
     }
 }

@@ -25,11 +25,13 @@ struct RunState: Sendable, Decodable {
         let turn: Int
         let role: Role
         let covers: Int?
+        /// Of an assistant: why it stopped.
+        let finish: String?
         let content: JSONValue
         let calls: [Call]?
 
         enum CodingKeys: String, CodingKey {
-            case seq, turn, role, covers, content, calls
+            case seq, turn, role, covers, finish, content, calls
             case task = "task_id"
         }
     }

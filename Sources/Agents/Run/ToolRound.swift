@@ -63,10 +63,19 @@ struct ToolRound: Sendable {
         let content = run.runtime.scrubber.scrub(result.content).storable
         let shown = OutputCap(run.toolbox[call.tool]?.outputLimit ?? 20_000, whole: "the row of this call").apply(
             content)
-        try await run.link.finishCall(
-            turn: answer.turn, idx: call.idx,
-            result: CallResult(content: shown.isCapped ? .string(shown.text) : content, isError: result.isError),
-            output: shown.isCapped ? content : nil, isTainted: result.isTainted)
+        let told = CallResult(content: shown.isCapped ? .string(shown.text) : content, isError: result.isError)
+        // As text where it would look like a reference to something that is stored elsewhere.
+        let whole = content["$blob"] == nil ? content : .string(content.text)
+        do {
+            try await run.link.finishCall(
+                turn: answer.turn, idx: call.idx, result: told, output: shown.isCapped ? whole : nil,
+                isTainted: result.isTainted)
+        } catch let error as QueueError where error.code == .tooLarge {
+            // It has happened; what the model is told is enough.
+            run.context.logger.warning("output of a tool is not kept", metadata: ["error": "\(error)"])
+            try await run.link.finishCall(
+                turn: answer.turn, idx: call.idx, result: told, output: nil, isTainted: result.isTainted)
+        }
     }
 
     private func toolCall(_ call: RunState.Call, _ arguments: JSONValue) -> ToolCall {
@@ -106,16 +115,30 @@ struct ToolRound: Sendable {
 
     // MARK: doubt
 
+    private func outcome(
+        of call: RunState.Call, _ verify: @Sendable (ToolCall) async throws -> ToolVerification
+    ) async throws -> ToolVerification {
+        do {
+            return try await verify(toolCall(call, call.args ?? .object([:])))
+        } catch {
+            try Task.checkCancellation()
+            run.context.logger.warning(
+                "tool cannot say what became of a call", metadata: ["tool": "\(call.tool)", "error": "\(error)"])
+            return .unknown
+        }
+    }
+
     /// A call that was started by an attempt that died, and must not happen twice.
     private func settle(_ call: RunState.Call) async throws -> AgentRun.Round {
         switch run.config.ambiguous {
         case .verify:
             if let tool = run.toolbox[call.tool], let verify = tool.verify {
-                switch try await verify(toolCall(call, call.args ?? .object([:]))) {
+                switch try await outcome(of: call, verify) {
                 case .happened(let result):
                     try await run.link.settleCall(
                         turn: answer.turn, idx: call.idx,
-                        result: CallResult(content: result.content.storable, isError: result.isError))
+                        result: CallResult(
+                            content: run.runtime.scrubber.scrub(result.content).storable, isError: result.isError))
                     return .goOn
                 case .didNotHappen:
                     try await run.link.settleCall(turn: answer.turn, idx: call.idx, result: nil)

@@ -46,6 +46,13 @@ struct Toolbox: Sendable {
         guard let arguments = request.arguments else {
             return refused(request, tool, tool.refusal(ofArguments: request.rawArguments).content)
         }
+        guard Self.kept(request) != nil else {
+            return refused(
+                request, tool,
+                .string(
+                    "Not run: the arguments are over \(Self.longestArguments >> 20) MiB, or have the reserved field \"$blob\"."
+                ))
+        }
         let violations = tool.parameters.violations(of: arguments)
         guard violations.isEmpty else { return refused(request, tool, tool.refusal(violations).content) }
         return AgentLink.PlannedCall(
@@ -53,10 +60,21 @@ struct Toolbox: Sendable {
             result: nil)
     }
 
+    /// Of a call, in bytes. What is larger belongs into a file.
+    private static let longestArguments = 1 << 20
+
+    /// The arguments, if a row can have them.
+    private static func kept(_ request: ToolCallRequest) -> JSONValue? {
+        guard request.rawArguments.utf8.count <= longestArguments, request.arguments?["$blob"] == nil else {
+            return nil
+        }
+        return request.arguments
+    }
+
     private func refused(_ request: ToolCallRequest, _ tool: Tool?, _ why: JSONValue) -> AgentLink.PlannedCall {
         AgentLink.PlannedCall(
             id: request.id, tool: tool?.name ?? request.name, effect: (tool?.effect ?? .pure).rawValue,
-            state: "failed", args: request.arguments, result: CallResult(content: why, isError: true))
+            state: "failed", args: Self.kept(request), result: CallResult(content: why, isError: true))
     }
 
     private func refused(_ request: ToolCallRequest, _ tool: Tool?, _ why: String) -> AgentLink.PlannedCall {

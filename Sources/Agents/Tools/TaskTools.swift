@@ -53,7 +53,7 @@ enum TaskTools {
         var fields: [String: JSONValue] = ["state": .string(try row.string(0))]
         fields["output"] = try row.bytesOrNil(1).map { try JSONValue(parsing: $0) }
         fields["error"] = try row.bytesOrNil(2).map { try JSONValue(parsing: $0) }?["message"]
-        return ToolResult(.object(fields))
+        return ToolResult(.object(fields), isTainted: try await isTainted([try await ownTask(call)], call))
     }
 
     static let updateTaskStatus = Tool(
@@ -138,15 +138,24 @@ enum TaskTools {
                     fields["answer"] = child.output
                     fields["error"] = child.error.map { .string($0.message) }
                     return .object(fields)
-                }))
+                }), isTainted: try await isTainted(children.map(\.id), call))
     }
 
     // MARK: how
 
+    /// Whether what these tasks say may come from outside.
+    private static func isTainted(_ tasks: [Int64], _ call: ToolCall) async throws -> Bool {
+        let result = try await AgentScope.of(call).context.pool.call("select agentcorp.is_tainted($1)", [tasks])
+        return try result.rows[0].bool(0)
+    }
+
     private static func create(_ call: ToolCall, below parent: Int64) async throws -> ToolResult {
         let scope = try AgentScope.of(call)
+        // Below another task there may be a call of the same number that its own agent has made.
+        let own = scope.context.task.id
         let node = try await node(
-            scope, name: scope.stepName, agent: call.arguments["agent"]?.string ?? scope.agent,
+            scope, name: parent == own ? scope.stepName : "\(scope.stepName) of \(own)",
+            agent: call.arguments["agent"]?.string ?? scope.agent,
             prompt: call.arguments["description"]?.string ?? "")
         let ids = try await scope.context.manager.addSubtasks(
             PostgresJSON(JSONValue.array([node]).bytes), to: parent)
