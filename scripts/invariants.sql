@@ -142,6 +142,24 @@ select 'a budget has reserved what its calls may use', format('task %s: %s', b.t
         from agentcorp.reservation r where r.shard = b.shard and r.budgets @> array[b.task_id]) r on true
     where (b.usd_reserved, b.tokens_reserved, b.turns_reserved) is distinct from (coalesce(r.usd, 0), coalesce(r.tokens, 0), r.turns)
 union all
+select 'every tool call has a result before the next turn', format('task %s, turn %s, call %s is %s', c.task_id, c.turn, c.idx, c.state)
+    from agentcorp.tool_call c where c.result is null and exists (select from agentcorp.turn t where t.task_id = c.task_id and t.seq > c.turn and t.shard = c.shard)
+union all
+select 'a call has a result when it is over, and only then', format('task %s, turn %s, call %s is %s', c.task_id, c.turn, c.idx, c.state)
+    from agentcorp.tool_call c where (c.result is null) <> (c.state in ('planned', 'approved', 'started', 'ambiguous'))
+union all
+select 'every tool use of a turn is a call', format('task %s, turn %s: %s, but %s were recorded', t.task_id, t.seq, coalesce(jsonb_array_length(t.response -> 'tool_calls'), 0), c.n)
+    from agentcorp.turn t cross join lateral (select count(*) n, count(*) filter (where c.call_id = t.response #>> array['tool_calls', c.idx::text, 'id']) same
+        from agentcorp.tool_call c where c.task_id = t.task_id and c.turn = t.seq and c.shard = t.shard) c
+    where t.response ? 'tool_calls' and (c.n, c.same) is distinct from (jsonb_array_length(t.response -> 'tool_calls')::bigint, c.n)
+union all
+select 'turns are 1 to n without gap, each a message', format('task %s', t.task_id)
+    from (select t.task_id, t.shard, count(*) n, min(t.seq) lowest, max(t.seq) highest from agentcorp.turn t group by 1, 2) t
+    join agentcorp.agent_run r on r.task_id = t.task_id and r.shard = t.shard
+    join agentcorp.conversation c on c.id = r.conversation_id and c.shard = r.shard
+    where t.lowest <> 1 or t.highest <> t.n
+    or t.n <> (select count(*) from agentcorp.message m where m.conversation_id = r.conversation_id and m.task_id = t.task_id and m.role = 'assistant' and m.shard = t.shard)
+union all
 select 'no more calls of a model than its limit', format('%s %s: %s of %s', l.provider, l.model, l.n, l.max_concurrent) from (
     select l.*, agentcorp.in_flight(l.shard, l.provider, l.model) n from agentcorp.provider_limit l where l.max_concurrent is not null) l
     where l.n > l.max_concurrent
