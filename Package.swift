@@ -155,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "AgentsTests",
             dependencies: [
-                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "MockModelServer", "TestSupport",
+                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator", "MockModelServer",
+                "TestSupport",
                 lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),
@@ -179,6 +180,8 @@ let package = Package(
         .testTarget(
             name: "AgentCorpTestingTests", dependencies: ["AgentCorpTesting", "Worker", "Queue", "Postgres"],
             swiftSettings: dialect),
-        .testTarget(name: "ChaosTests", dependencies: ["Queue", "Postgres", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "ChaosTests", dependencies: ["JSON", "MockModelServer", "Queue", "Postgres", "TestSupport"],
+            swiftSettings: dialect),
     ]
 )

@@ -1,0 +1,140 @@
+import Agents
+import Coordinator
+import JSON
+import Logging
+import Postgres
+import Providers
+import Queue
+import ServiceLifecycle
+import TestSupport
+import Testing
+import Tools
+import Worker
+
+/// A worker that runs agents, a coordinator, and the database between them.
+struct AgentWorld {
+    let pool: PostgresPool
+    let manager: TaskManager
+
+    static let prices = PriceTable([
+        "script": ["*": ModelPrice(input: USD("1")!, output: USD("2")!, contextWindow: 100_000, maxOutput: 1000)],
+        "spare": ["*": ModelPrice(input: USD("1")!, output: USD("2")!, contextWindow: 100_000, maxOutput: 1000)],
+    ])
+
+    /// Runs it for the time of a test, and shuts it down gracefully afterwards.
+    ///
+    /// - Parameter agents: Configurations; what they do not say is `script/m` and the name `a`.
+    static func run<Result>(
+        _ providers: [any Provider], _ agents: [JSONValue] = [[:]], tools: [Tool] = [], prices: PriceTable = prices,
+        workers: Int = 1, concurrency: Int = 10, scrubber: SecretScrubber? = nil,
+        _ body: (AgentWorld) async throws -> Result
+    ) async throws -> Result {
+        let dsn = TestDatabase.current.dsn
+        return try await TestDatabase.current.withPool(size: 20) { pool in
+            var catalog = try ProviderCatalog(environment: [:])
+            for provider in providers { catalog.register(provider) }
+            let registry = ToolRegistry()
+            for tool in tools { try registry.register(tool) }
+            var runtime = AgentRuntime(providers: catalog, tools: registry, prices: prices)
+            if let scrubber { runtime.scrubber = scrubber }
+            try await AgentPool(pool, prices: prices).put(agents.map(config))
+            var logger = Logger(label: "test")
+            logger.logLevel = .critical
+            var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+            for _ in 0..<workers {
+                var configuration = WorkerConfiguration()
+                configuration.lanes = [.init("default", concurrency: concurrency)]
+                configuration.beat = .milliseconds(50)
+                configuration.listener = PostgresConfiguration(dsn: dsn)
+                configuration.shutdownGrace = .seconds(2)
+                let handlers = HandlerRegistry()
+                handlers.register("noop") { _ in .completed(nil) }
+                runtime.register(in: handlers)
+                services.append(
+                    .init(
+                        service: Worker(pool: pool, handlers: handlers, configuration: configuration, logger: logger)))
+            }
+            var configuration = CoordinatorConfiguration()
+            configuration.listener = PostgresConfiguration(dsn: dsn)
+            configuration.poll = .milliseconds(100)
+            services.append(
+                .init(service: Coordinator(pool: pool, configuration: configuration, logger: logger)))
+            let group = ServiceGroup(configuration: .init(services: services, logger: logger))
+            let running = Task { try await group.run() }
+            do {
+                let result = try await body(AgentWorld(pool: pool, manager: TaskManager(pool)))
+                await group.triggerGracefulShutdown()
+                try await running.value
+                return result
+            } catch {
+                await group.triggerGracefulShutdown()
+                try? await running.value
+                throw error
+            }
+        }
+    }
+
+    static func config(_ fields: JSONValue) throws -> AgentConfig {
+        var members: [String: JSONValue] = ["name": "a", "model": "script/m"]
+        if case .object(let given) = fields { members.merge(given) { $1 } }
+        return try AgentConfig(.object(members))
+    }
+}
+
+extension AgentWorld {
+    /// Asks the agent, waits for the end of the task, and returns its output.
+    func ask(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws -> JSONValue {
+        try await end(of: try await manager.ask(agent, prompt, schema: schema))
+    }
+
+    /// The output of a task that completes.
+    func end(of task: Int64) async throws -> JSONValue {
+        try await waitUntil("task \(task) to end", timeout: .seconds(60)) {
+            try await manager.standing(of: task).state.isFinal
+        }
+        return try await manager.output(ofEnded: task)
+    }
+
+    /// The error of a task that fails.
+    func failure(of task: Int64) async throws -> TaskFailure {
+        do {
+            let output = try await end(of: task)
+            throw TestSupportError("task \(task) has not failed, but completed with \(output.text)")
+        } catch let failure as TaskFailure {
+            return failure
+        }
+    }
+
+    func failure(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws -> TaskFailure
+    {
+        try await failure(of: try await manager.ask(agent, prompt, schema: schema))
+    }
+
+    /// The rows of a query, columns separated by `|`, null as nothing.
+    func rows(_ sql: String) async throws -> [String] {
+        try await pool.query(
+            "select (select string_agg(coalesce(j.value, ''), '|') from json_each_text(row_to_json(q)) j) from (\(sql)) q"
+        ).rows.map { try $0.stringOrNil(0) ?? "" }
+    }
+
+    /// Waits until a query gives this row.
+    func wait(_ sql: String, _ expected: String) async throws {
+        var last: [String] = []
+        do {
+            try await waitUntil(sql, timeout: .seconds(30)) {
+                last = try await rows(sql)
+                return last == [expected]
+            }
+        } catch {
+            throw TestSupportError("\(error); the last was \(last)")
+        }
+    }
+
+    /// Waits for the open approval of a task's call.
+    func approval() async throws -> ApprovalRecord {
+        try await waitUntil("a request for approval", timeout: .seconds(30)) {
+            try await !manager.approvals().isEmpty
+        }
+        return try await manager.approvals()[0]
+    }
+}

@@ -1,0 +1,34 @@
+import JSON
+import Synchronization
+import Tools
+
+/// Tools for tests that count their runs.
+final class TestTools: Sendable {
+    struct Run: Sendable {
+        let tool: String
+        let arguments: JSONValue
+        let key: String
+    }
+
+    private let list = Mutex<[Run]>([])
+
+    var runs: [Run] { list.withLock { $0 } }
+
+    func count(_ tool: String) -> Int { runs.count { $0.tool == tool } }
+
+    /// - Parameter body: By default it returns its arguments.
+    func tool(
+        _ name: String, _ effect: ToolEffect = .pure, parameters: JSONSchema = .object([:]),
+        timeout: Duration = .seconds(30), outputLimit: Int = 20_000, isTainting: Bool = false,
+        _ body: @escaping @Sendable (ToolCall) async throws -> ToolResult = { ToolResult($0.arguments) },
+        verify: (@Sendable (ToolCall) async throws -> ToolVerification)? = nil
+    ) -> Tool {
+        Tool(
+            name, description: "for a test", parameters: parameters, effect: effect, timeout: timeout,
+            outputLimit: outputLimit, isTainting: isTainting, verify: verify
+        ) { call in
+            self.list.withLock { $0.append(Run(tool: name, arguments: call.arguments, key: call.key)) }
+            return try await body(call)
+        }
+    }
+}
