@@ -30,6 +30,17 @@ struct PathAttackTests {
         if mknod("\(scratch.root)/device", S_IFCHR | 0o666, makedev(1, 3)) != 0 { scratch.link("device", to: "pipe") }
     }
 
+    @Test("the root of the file system is no folder to work in, however it is named")
+    func wholeFileSystem() throws {
+        let scratch = try Scratch()
+        scratch.link("top", to: "/")
+        let up = String(repeating: "../", count: 40)
+        for path in ["/", "/usr/..", "\(scratch.root)/top", "\(scratch.root)/\(up)", up] {
+            let error = #expect(throws: SandboxError.self, "\(path)") { try Jail(path) }
+            #expect(error?.code == .notAllowed, "\(path)")
+        }
+    }
+
     @Test("reading is refused, and does not hang", arguments: attacks)
     func read(attack: (path: String, code: SandboxError.Code)) throws {
         let scratch = try Scratch()

@@ -31,10 +31,15 @@ extension TaskManager {
         _ = try await database.call("select agentcorp.remove_session($1)", [name])
     }
 
-    /// Tool calls that wait for a person; with `isOpen` false, those that were decided, too. The oldest first.
+    /// Tool calls that wait for a person; with `isOpen` false, those that were decided or whose task has ended, too. The oldest first.
     public func approvals(isOpen: Bool = true, limit: Int = 50) async throws -> [ApprovalRecord] {
         try await list(
-            "select to_jsonb(a) from agentcorp.approvals a where not $1 or a.decided_at is null order by a.created_at limit $2",
+            """
+            select to_jsonb(a) from agentcorp.approvals a
+            where not $1 or a.decided_at is null and not exists (select from agentcorp.attempt x
+                where x.task_id = a.task_id and x.shard = agentcorp.shard_of(a.task_id) and x.outcome between 1 and 4)
+            order by a.created_at limit $2
+            """,
             [isOpen, Int32(clamping: limit)])
     }
 

@@ -36,10 +36,22 @@ public final class Jail: Sendable {
             throw SandboxError(.notFound, "cannot open the folder \"\(path)\" to work in: \(systemError())")
         }
         root = OpenFile(descriptor)
+        guard !Self.isTopOfFileSystem(descriptor) else {
+            throw SandboxError(
+                .notAllowed, "the folder \"\(path)\" is the root of the file system: name the folder to work in")
+        }
         self.kernelResolves = kernelResolves
         let real = realpath(path, nil)
         defer { free(real) }
         names = ([path] + (real.map { [String(cString: $0)] } ?? [])).filter { $0.hasPrefix("/") }.map(Self.components)
+    }
+
+    /// Asked of the open folder, not of its path, which may lead there by links and `..`.
+    private static func isTopOfFileSystem(_ descriptor: Int32) -> Bool {
+        var folder = stat()
+        var top = stat()
+        guard fstat(descriptor, &folder) == 0, stat("/", &top) == 0 else { return true }
+        return folder.st_dev == top.st_dev && folder.st_ino == top.st_ino
     }
 
     private static func components(_ path: String) -> [Substring] {
