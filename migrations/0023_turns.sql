@@ -13,6 +13,7 @@ create table agentcorp.conversation (
     shard smallint not null,
     name text,
     agent text not null,
+    tenant text,
     primary key (id, shard)
 );
 comment on table agentcorp.conversation is 'What messages belong together. One without a name has the id of its task and goes with it; one with a name is a session and stays until it is removed';
@@ -167,9 +168,11 @@ create function agentcorp.open_conversation(p_shard smallint, p_task bigint, p_s
 declare
     v_id bigint;
     v_now timestamptz := agentcorp.clock();
+    v_tenant text := (select t.tenant from agentcorp.task t where t.id = p_task and t.shard = p_shard);
+    v_owner text;
 begin
     if p_session is null then
-        insert into agentcorp.conversation (id, created_at, shard, agent) values (p_task, v_now, p_shard, p_agent);
+        insert into agentcorp.conversation (id, created_at, shard, agent, tenant) values (p_task, v_now, p_shard, p_agent, v_tenant);
         return p_task;
     end if;
     perform agentcorp.check_session(p_session);
@@ -178,11 +181,14 @@ begin
             hint = format('Enqueue it with agentcorp.ask, or with partition_key => %L.', 'session:' || p_session);
     end if;
     loop
-        select c.id into v_id from agentcorp.conversation c where c.name = p_session and c.shard = p_shard;
+        select c.id, c.tenant into v_id, v_owner from agentcorp.conversation c where c.name = p_session and c.shard = p_shard;
         exit when found;
-        insert into agentcorp.conversation (id, created_at, shard, name, agent)
-            values ((p_shard::bigint << 53) | (1::bigint << 44) | nextval('agentcorp.conversation_id'), v_now, p_shard, p_session, p_agent) on conflict do nothing;
+        insert into agentcorp.conversation (id, created_at, shard, name, agent, tenant)
+            values ((p_shard::bigint << 53) | (1::bigint << 44) | nextval('agentcorp.conversation_id'), v_now, p_shard, p_session, p_agent, v_tenant) on conflict do nothing;
     end loop;
+    if v_owner is distinct from v_tenant then
+        raise exception 'session "%" is not that of the task''s tenant', p_session using errcode = 'AC007', hint = 'Choose another name for it.';
+    end if;
     return v_id;
 end $$;
 comment on function agentcorp.open_conversation is 'The conversation of a task: its own, or the session of that name';
@@ -262,8 +268,10 @@ begin
         where c.id = v_run.conversation_id and c.shard = v_shard;
     select jsonb_build_object('agent', v_run.agent, 'version', v_run.version, 'conversation_id', v_run.conversation_id, 'tainted', v_run.tainted,
         'started_at', v_run.started_at,
-        'spent', (select jsonb_build_object('turns', count(*), 'calls', coalesce(sum(x.calls), 0), 'tokens', coalesce(sum(x.tokens), 0)) from (
-            select coalesce(t.input_tokens, 0) + coalesce(t.output_tokens, 0) tokens,
+        -- Who retries an ended task gives it its turns anew.
+        'spent', (select jsonb_build_object('turns', count(*), 'earlier', count(*) filter (where x.attempt <= (select max(a.attempt) from agentcorp.attempt a
+                where a.task_id = run_state.task_id and a.shard = v_shard and a.outcome = 14)), 'calls', coalesce(sum(x.calls), 0), 'tokens', coalesce(sum(x.tokens), 0)) from (
+            select t.attempt, coalesce(t.input_tokens, 0) + coalesce(t.output_tokens, 0) tokens,
                 (select count(*) from agentcorp.tool_call c where c.task_id = t.task_id and c.turn = t.seq and c.shard = v_shard) calls
             from agentcorp.turn t where t.task_id = run_state.task_id and t.shard = v_shard) x),
         'messages', coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('seq', m.seq, 'task_id', m.task_id, 'turn', m.turn, 'role', m.role,
@@ -469,6 +477,23 @@ begin
 end $$;
 comment on function agentcorp.show_partial is 'Shows who watches what a model has said so far in this turn';
 
+-- Counts no further than it must: a tree may be large.
+create function agentcorp.delegation_room(task_id bigint, out depth int, out tasks int) language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_level bigint[];
+begin
+    select t.depth, array[t.root_id] into depth, v_level from agentcorp.task t where t.id = task_id and t.shard = v_shard;
+    tasks := 1;
+    while v_level <> '{}' and tasks < 1000 loop
+        v_level := array(select t.id from unnest(v_level) u(id)
+            cross join lateral (select t.id from agentcorp.task t where t.parent_id = u.id and t.shard = v_shard limit 1000 offset 0) t limit 1000);
+        tasks := tasks + cardinality(v_level);
+    end loop;
+end $$;
+comment on function agentcorp.delegation_room is 'How deep a task stands in its tree, and how many tasks the tree has, counted up to about a thousand: what bounds agents that delegate';
+
 create function agentcorp.is_below(task_id bigint, above bigint) returns boolean language plpgsql stable as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
@@ -594,8 +619,8 @@ begin
     end if;
     v_to := v_from;
     v_to.id := (v_from.shard::bigint << 53) | (1::bigint << 44) | nextval('agentcorp.conversation_id');
-    insert into agentcorp.conversation (id, created_at, forked_from, cleared_to, shard, name, agent)
-        values (v_to.id, agentcorp.clock(), v_from.id, v_from.cleared_to, v_from.shard, new_name, v_from.agent) on conflict do nothing;
+    insert into agentcorp.conversation (id, created_at, forked_from, cleared_to, shard, name, agent, tenant)
+        values (v_to.id, agentcorp.clock(), v_from.id, v_from.cleared_to, v_from.shard, new_name, v_from.agent, v_from.tenant) on conflict do nothing;
     if not found then
         raise exception 'session "%" exists', new_name using errcode = 'AC004', hint = 'Choose another name, or remove it first.';
     end if;
@@ -670,7 +695,6 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off s
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
-    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[run_progress.task_id]);
     return (select jsonb_build_object('agent', r.agent, 'version', r.version, 'tainted', r.tainted,
         'session', (select c.name from agentcorp.conversation c where c.id = r.conversation_id and c.shard = v_shard),
         'turns', coalesce((select jsonb_agg(jsonb_build_object('turn', t.seq, 'attempt', t.attempt, 'provider', t.provider, 'model', t.model, 'finish', t.finish, 'text', t.response ->> 'text',
@@ -701,6 +725,9 @@ begin
         perform agentcorp.check_session(session);
     end if;
     perform agentcorp.require_agent(agent);
+    if jsonb_typeof(more) <> 'object' then
+        raise exception 'more is not a JSON object' using errcode = 'AC007', hint = 'Pass {"max_turns": 3}, for example.';
+    end if;
     perform agentcorp.refuse_unknown_fields('more', coalesce(more, '{}'), '{schema,tools,budget,repairs,max_turns}');
     return agentcorp.enqueue('agent', jsonb_strip_nulls(jsonb_build_object('agent', agent, 'prompt', prompt, 'session', session)) || coalesce(more, '{}'), queue => queue,
         priority => priority, max_attempts => max_attempts, timeout => timeout, name => agent, concurrency_key => agentcorp.agent_key(agent),
@@ -713,7 +740,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below is_tainted'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room is_tainted'),
     ('manage', 'decide clear_session fork_session remove_session'),
     ('internal', 'require_hold append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

@@ -194,7 +194,7 @@ struct RetryTests {
         let test = try await TestProviders(answer)
         let start = ContinuousClock.now
         #expect(try await test.openAI().respond(to: .hello).message.text == "fine")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test("nobody answers at a closed port")

@@ -19,6 +19,14 @@ import Testing
         select task_id from agentcorp.claim(:worker);
         select agentcorp.set_schedule('nightly', '@daily', 'a');
         select agentcorp.set_limit(key => 'k', rate => 1);
+        select agentcorp.memory_set('global', '', 'k', '1');
+        select agentcorp.put_agent('w', '{"model": "m"}');
+        select agentcorp.ask('w', 'hello', session => 's') as asked \\gset
+        select agentcorp.admit(0::smallint);
+        select task_id from agentcorp.claim(:worker, 'default', 10);
+        select agentcorp.begin_run(:asked, 1, 'w', 1, '[{"text": "hello"}]', 's');
+        select agentcorp.commit_turn(:asked, 1, 1, 'p', 'm', 'tool_calls', '\\x00', '{"text": "so"}', '[{"id": "a", "tool": "t", "effect": "once", "state": "planned", "args": {}}]', 1, 1, 0, 0, 0, 0.1, '1 s');
+        select agentcorp.request_approval(:asked, 1, 1, 0, 'policy', 'may it?', '{approve}');
         do $$
         declare
             v_table regclass;
@@ -41,7 +49,7 @@ import Testing
 
     private static let counts = """
         select c.relname || ' ' || (xpath('/row/n/text()', query_to_xml(format('select count(*) n from %s', c.oid::regclass), false, true, '')))[1]
-        from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') and c.relname not in ('migration', 'catalogue') order by 1
+        from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') and c.relname not in ('migration', 'catalogue', 'permission') order by 1
         """
 
     @Test("each migration is taken back and applied again with data in all tables, which the others keep", .database)

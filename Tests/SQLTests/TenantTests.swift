@@ -150,7 +150,8 @@ struct TenantTests {
     func confined() async throws {
         let sql = try await Session.open()
         // Those that leave the question to the function that they call, and those that touch no task.
-        let others = "add_complex_task,add_subtask,add_subtasks,enqueue_many,enqueue_tree,own_tenant,unhandled_kinds"
+        let others =
+            "add_complex_task,add_subtask,add_subtasks,ask,enqueue_many,enqueue_tree,own_tenant,pick_agent,unhandled_kinds"
         #expect(
             try await sql.rows(
                 """

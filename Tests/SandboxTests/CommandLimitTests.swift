@@ -35,7 +35,7 @@ struct CommandLimitTests {
             """, level: level)
         #expect(ending.output.text == "started\n")
         #expect(ending.status == .exited(0))
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(!isRunning(word))
     }
 
@@ -65,7 +65,7 @@ struct CommandLimitTests {
         }
         #expect(ending.isTimedOut)
         #expect(ending.status == .signaled(SIGKILL))
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(!isRunning(word))
     }
 

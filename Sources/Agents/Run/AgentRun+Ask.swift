@@ -161,7 +161,7 @@ extension AgentRun {
         if response.finish == .refusal, message.refusal == nil { message.refusal = message.text ?? "no reason given" }
         let mayRun = request.toolChoice != .none
         let calls = message.toolCalls.enumerated().map { index, call in
-            toolbox.plan(call, mayRun: mayRun, callsBefore: state.spent.calls + index)
+            toolbox.plan(call, mayRun: mayRun, index: index, callsBefore: state.spent.calls)
         }
         try await link.commit(
             AgentLink.Turn(
@@ -186,8 +186,12 @@ extension AgentRun {
         let turns = state.spent.turns
         guard forced == nil, turns > 0, reason == "usd" || reason == "tokens" else {
             let whose = budget.map { $0 == context.task.id ? "" : " of task \($0)" } ?? ""
+            let why =
+                reason == "unpriced"
+                ? "it is in dollars, and the price of the model is not known; give a price in prices.json, or a limit of tokens as well"
+                : "\(reason) is used up; see `agentcorp budgets list`, raise it with `agentcorp budgets set`, and retry the task"
             throw PermanentFailure(
-                "the budget\(whose) does not allow another model call: \(reason) is used up; see `agentcorp budgets list`, raise it with `agentcorp budgets set`, and retry the task",
+                "the budget\(whose) does not allow \(turns == 0 ? "a" : "another") model call: \(why)",
                 reason: "budget", detail: ["limit": .string(reason), "turns": .integer(Int64(turns))])
         }
         try await link.addNote(Note(.forced, after: turns, LoopGuard.text("budget"), reason: "budget"))

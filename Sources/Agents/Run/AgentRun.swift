@@ -37,9 +37,10 @@ struct AgentRun: Sendable {
 
     private func round(_ state: RunState) async throws -> Round {
         let task = context.task.id
-        let answers = state.answers(of: task)
-        let notes = state.notes(of: task)
         let turns = state.spent.turns
+        let earlier = state.spent.earlier
+        let answers = state.answers(of: task)
+        let notes = state.notes(of: task).filter { $0.turn >= earlier }
         // Covered by a summary, it has been dealt with.
         let last = answers.last { $0.turn == turns }
         if let last, let calls = last.calls, calls.contains(where: { $0.result == nil }) {
@@ -53,13 +54,14 @@ struct AgentRun: Sendable {
         guard let last else { return try await ask(state, forced: maxTurns == 1 ? "turns" : nil) }
         let forced = notes.last { $0.turn == turns - 1 && $0.kind == .forced }
         if (last.calls ?? []).isEmpty {
-            return try await conclude(last, repairs: notes.count { $0.kind == .repair }, forced: forced, turns: turns)
+            return try await conclude(
+                last, repairs: notes.count { $0.kind == .repair }, forced: forced, turns: turns, earlier: earlier)
         }
         if let forced { throw Self.loop(forced.reason ?? "budget", turns: turns) }
-        if turns >= maxTurns { throw Self.loop("turns", turns: turns) }
+        if turns - earlier >= maxTurns { throw Self.loop("turns", turns: turns, wasAsked: config.onLoop.action == .answer) }
         let guards = LoopGuard(maxTurns: maxTurns, policy: config.onLoop)
-        if let reason = guards.reason(turns: turns, answers: answers) {
-            guard config.onLoop.action == .answer else { throw Self.loop(reason, turns: turns) }
+        if let reason = guards.reason(turns: turns - earlier, answers: answers.filter { $0.turn > earlier }) {
+            guard config.onLoop.action == .answer else { throw Self.loop(reason, turns: turns, wasAsked: false) }
             context.logger.notice("agent forced to answer", metadata: ["reason": "\(reason)", "turns": "\(turns)"])
             try await link.addNote(Note(.forced, after: turns, LoopGuard.text(reason), reason: reason))
             return .goOn
@@ -75,8 +77,14 @@ struct AgentRun: Sendable {
     }
 
     /// Takes an answer without tool calls as the task's output, or says what is wrong with it.
-    private func conclude(_ answer: RunState.Entry, repairs: Int, forced: Note?, turns: Int) async throws -> Round {
+    private func conclude(
+        _ answer: RunState.Entry, repairs: Int, forced: Note?, turns: Int, earlier: Int
+    ) async throws -> Round {
         let message: AssistantMessage = try JSONCoding.decode(answer.content.bytes)
+        if turns == earlier, message.refusal != nil || message.text == nil {
+            // Somebody has retried the task, and may have changed the agent.
+            return try await repair("Try again.", used: 0, turns: turns, repairs: repairs, forced: forced)
+        }
         if let refusal = message.refusal {
             throw PermanentFailure("the model declined to answer: \(refusal)", reason: "refusal")
         }
@@ -88,13 +96,15 @@ struct AgentRun: Sendable {
         // Half an answer is none, unless there is no room for a whole one.
         if finish == .length || finish == .contextOverflow, forced == nil {
             return try await repair(
-                "Your answer was cut off, it was too long. Answer again, and shorter.", turns: turns, repairs: repairs,
+                "Your answer was cut off, it was too long. Answer again, and shorter.", used: turns - earlier,
+                turns: turns, repairs: repairs,
                 forced: forced)
         }
         guard let schema = arguments.schema ?? config.outputJSONSchema else {
             if text.isEmpty {
                 return try await repair(
-                    "Your answer was empty. Give your answer as text.", turns: turns, repairs: repairs, forced: forced)
+                    "Your answer was empty. Give your answer as text.", used: turns - earlier, turns: turns,
+                    repairs: repairs, forced: forced)
             }
             return .end(try .output(text))
         }
@@ -105,17 +115,19 @@ struct AgentRun: Sendable {
             let list = violations.prefix(10).map { "- \($0)" }.joined(separator: "\n")
             return try await repair(
                 "Your answer does not have the form that was asked for:\n\(list)\nAnswer again with the whole JSON document and nothing else.",
-                turns: turns, repairs: repairs, forced: forced)
+                used: turns - earlier, turns: turns, repairs: repairs, forced: forced)
         } catch let error as JSONTextError {
             return try await repair(
                 "Your answer is \(error.description). Answer again with one JSON document and nothing else.",
-                turns: turns, repairs: repairs, forced: forced)
+                used: turns - earlier, turns: turns, repairs: repairs, forced: forced)
         }
     }
 
-    private func repair(_ text: String, turns: Int, repairs: Int, forced: Note?) async throws -> Round {
+    private func repair(
+        _ text: String, used: Int, turns: Int, repairs: Int, forced: Note?
+    ) async throws -> Round {
         if let forced { throw Self.loop(forced.reason ?? "budget", turns: turns) }
-        guard repairs < arguments.repairs, turns < maxTurns else {
+        guard repairs < arguments.repairs, used < maxTurns else {
             throw PermanentFailure(
                 "the agent's answer does not fit, after \(repairs) repair\(repairs == 1 ? "" : "s"): \(text)",
                 reason: "schema")
@@ -124,7 +136,7 @@ struct AgentRun: Sendable {
         return .goOn
     }
 
-    static func loop(_ reason: String, turns: Int) -> PermanentFailure {
+    static func loop(_ reason: String, turns: Int, wasAsked: Bool = true) -> PermanentFailure {
         let what =
             switch reason {
             case "turns": "has used up its turns"
@@ -133,7 +145,8 @@ struct AgentRun: Sendable {
             default: "has used up its budget"
             }
         return PermanentFailure(
-            "the agent \(what), and gave no answer when it had to, after \(turns) turns", reason: "loop",
+            "the agent \(what)\(wasAsked ? ", and gave no answer when it had to" : ""), after \(turns) turn\(turns == 1 ? "" : "s")",
+            reason: "loop",
             detail: ["guard": .string(reason), "turns": .integer(Int64(turns))])
     }
 }

@@ -8,10 +8,8 @@ struct LoopGuard: Sendable {
 
     /// Why it must come to an end after these answers; nil when it need not.
     func reason(turns: Int, answers: [RunState.Entry]) -> String? {
-        // The last turn is the one in which it has to say what it has.
-        if turns >= maxTurns - 1, maxTurns > 1 {
-            return "turns"
-        }
+        // The last turn is the one in which it has to say what it has, if it is to have one.
+        if turns >= (policy.action == .answer ? maxTurns - 1 : maxTurns), maxTurns > 1 { return "turns" }
         let calls = answers.flatMap { $0.calls ?? [] }
         var counts: [String: Int] = [:]
         for call in calls.suffix(policy.window) {

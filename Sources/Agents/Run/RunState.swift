@@ -8,6 +8,8 @@ struct RunState: Sendable, Decodable {
     struct Spent: Sendable, Decodable {
         /// Answers of models so far.
         let turns: Int
+        /// Of these, the answers from before somebody retried the task: its allowance begins after them.
+        let earlier: Int
         /// Tool calls so far.
         let calls: Int
         let tokens: Int

@@ -16,6 +16,9 @@ struct Toolbox: Sendable {
 
     subscript(name: String) -> Tool? { byName[name] }
 
+    /// Calls of one answer that are run.
+    private static let mostCalls = 64
+
     /// The tools as a model is told of them.
     var definitions: [ToolDefinition] {
         tools.tools.map {
@@ -26,7 +29,11 @@ struct Toolbox: Sendable {
     }
 
     /// What becomes of a model's wish: a call that can run, or one that has failed already and says why.
-    func plan(_ request: ToolCallRequest, mayRun: Bool, callsBefore: Int) -> AgentLink.PlannedCall {
+    ///
+    /// - Parameters:
+    ///   - index: Of the call in its answer.
+    ///   - callsBefore: Of the task, in earlier answers.
+    func plan(_ request: ToolCallRequest, mayRun: Bool, index: Int, callsBefore: Int) -> AgentLink.PlannedCall {
         guard let tool = tools.tool(called: request.name) ?? byName[request.name] else {
             let sent = definitions.map(\.name)
             let hint = Spelling.nearest(to: request.name, in: sent).map { " Did you mean \($0)?" } ?? ""
@@ -38,7 +45,12 @@ struct Toolbox: Sendable {
         guard mayRun else {
             return refused(request, tool, "Not run: this was the time for a final answer without tools.")
         }
-        if let most = limits.maximumOperations, callsBefore >= most {
+        guard index < Self.mostCalls else {
+            return refused(
+                request, tool,
+                "Not run: an answer may ask for \(Self.mostCalls) calls. Ask for the others after their results.")
+        }
+        if let most = limits.maximumOperations, callsBefore + index >= most {
             return refused(
                 request, tool,
                 "Not run: this agent may make \(most) tool calls, and has made them. Answer from what you know.")

@@ -9,6 +9,10 @@ internal import Worker
 enum TaskTools {
     static let all = [createTask, addSubtask, getTask, updateTaskStatus, delegate]
 
+    /// An agent that hands everything on, to itself perhaps, must come to an end.
+    private static let deepest = 8
+    private static let largest = 1000
+
     private static let agentField = JSONSchema.string("The agent that is to do it; the same agent as you if left out.")
 
     static let createTask = Tool(
@@ -168,6 +172,14 @@ enum TaskTools {
         _ scope: AgentScope, name: String, agent: String, prompt: String
     ) async throws -> JSONValue {
         guard !prompt.isEmpty else { throw ToolError("say what is to be done") }
+        let result = try await scope.context.pool.call(
+            "select depth, tasks from agentcorp.delegation_room($1)", [scope.context.task.id])
+        let (depth, tasks) = (try result.rows[0].int32(0), try result.rows[0].int32(1))
+        guard depth < deepest, tasks < largest else {
+            throw ToolError(
+                "No more work can be handed on here: tasks of agents are nested at most \(deepest) deep, and a tree has at most about \(largest) tasks. Do it yourself."
+            )
+        }
         try await scope.requireAgent(agent)
         return .object([
             "kind": "agent", "name": .string(name), "on_error": "skip",

@@ -53,6 +53,47 @@ struct GuardTests {
         }
     }
 
+    @Test("a task that is retried after it went in circles has its turns anew")
+    func retried() async throws {
+        let provider = ScriptedProvider { _, number in
+            number < 2 ? .calls(.call("probe", ["x": .integer(Int64(number))])) : .text("better")
+        }
+        let tools = TestTools()
+        try await AgentWorld.run([provider], [merged(["max_turns": 2])], tools: [probe(tools)]) { world async throws in
+            let task = try await world.manager.ask("a", "do it")
+            #expect(try await world.failure(of: task).reason == "loop")
+            _ = try await world.manager.retry(task)
+            #expect(try await world.end(of: task) == "better")
+            #expect(provider.requests.count == 3 && provider.requests.last?.toolChoice == .auto)
+        }
+    }
+
+    @Test("an agent that is to fail rather than to answer has all its turns")
+    func failing() async throws {
+        let provider = obedient { ["x": .integer(Int64($0))] }
+        let tools = TestTools()
+        let agent = merged(["max_turns": 2, "on_loop": ["action": "fail"]])
+        try await AgentWorld.run([provider], [agent], tools: [probe(tools)]) { world async throws in
+            let failure = try await world.failure()
+            #expect(failure.reason == "loop" && failure.message.hasSuffix("after 2 turns"), "\(failure.message)")
+            #expect(!failure.message.contains("gave no answer"))
+        }
+    }
+
+    @Test("of the calls in an answer so many are run, and the others have results that say why not")
+    func manyCalls() async throws {
+        let calls = (0..<100).map { ToolCallRequest.call("probe", ["x": .integer(Int64($0))], id: "c\($0)") }
+        let provider = ScriptedProvider { _, number in number == 0 ? .calls(calls) : .text("done") }
+        let tools = TestTools()
+        try await AgentWorld.run([provider], [Self.tools], tools: [probe(tools)]) { world async throws in
+            #expect(try await world.ask() == "done")
+            #expect(tools.runs.count == 64)
+            #expect(
+                try await world.rows("select state, count(*) from agentcorp.tool_call group by 1 order by 1")
+                    == ["failed|36", "succeeded|64"])
+        }
+    }
+
     @Test("who may answer once gets no tools")
     func oneTurn() async throws {
         let provider = obedient { _ in [:] }

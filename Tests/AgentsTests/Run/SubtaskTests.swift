@@ -53,6 +53,22 @@ struct SubtaskTests {
         }
     }
 
+    @Test("an agent that hands everything on to itself comes to an end")
+    func endless() async throws {
+        let provider = ScriptedProvider { request, _ in
+            request.lastResults.isEmpty
+                ? .calls(.call("task__delegate", ["tasks": [["agent": "a", "prompt": "again"]]])) : .text("done")
+        }
+        try await AgentWorld.run([provider], [["tools": ["task.delegate"]]]) { world async throws in
+            #expect(try await world.ask() == "done")
+            #expect(try await world.rows("select max(depth), count(*) from agentcorp.task") == ["8|9"])
+            #expect(
+                try await world.rows(
+                    "select count(*) from agentcorp.tool_call where result ->> 'content' like 'No more work%'")
+                    == ["1"])
+        }
+    }
+
     @Test("an agent that is not there, or a piece without one, is a result that says so")
     func unknown() async throws {
         let provider = ScriptedProvider(
