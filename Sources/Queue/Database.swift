@@ -28,7 +28,8 @@ extension Database {
     }
 
     /// Runs a function that returns one JSON document and decodes it.
-    package func json<Value: Decodable>(_ sql: String, _ parameters: [any PostgresEncodable] = []) async throws -> Value {
+    package func json<Value: Decodable>(_ sql: String, _ parameters: [any PostgresEncodable] = []) async throws -> Value
+    {
         let result = try await call(sql, parameters)
         return try JSONCoding.decode(try result.rows[0].bytes(0))
     }

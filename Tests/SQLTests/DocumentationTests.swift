@@ -18,7 +18,9 @@ struct DocumentationTests {
         try await TestDatabase.current.psql(blocks.joined(separator: "\n"))
     }
 
-    @Test("the examples of other pages run too", arguments: [("batches", 2), ("budgets", 3), ("memory", 4), ("agent-configuration", 1)])
+    @Test(
+        "the examples of other pages run too",
+        arguments: [("batches", 2), ("budgets", 3), ("memory", 4), ("agent-configuration", 1)])
     func otherPages(page: String, count: Int) async throws {
         let blocks = Self.text(of: page).components(fencedBy: "```sql")
         #expect(blocks.count == count)

@@ -58,7 +58,9 @@ struct AgentRun: Sendable {
                 last, repairs: notes.count { $0.kind == .repair }, forced: forced, turns: turns, earlier: earlier)
         }
         if let forced { throw Self.loop(forced.reason ?? "budget", turns: turns) }
-        if turns - earlier >= maxTurns { throw Self.loop("turns", turns: turns, wasAsked: config.onLoop.action == .answer) }
+        if turns - earlier >= maxTurns {
+            throw Self.loop("turns", turns: turns, wasAsked: config.onLoop.action == .answer)
+        }
         let guards = LoopGuard(maxTurns: maxTurns, policy: config.onLoop)
         if let reason = guards.reason(turns: turns - earlier, answers: answers.filter { $0.turn > earlier }) {
             guard config.onLoop.action == .answer else { throw Self.loop(reason, turns: turns, wasAsked: false) }

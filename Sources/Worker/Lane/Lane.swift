@@ -100,7 +100,8 @@ final class Lane: Sendable {
         var task = task
         if StoredForm(task.args) != .plain {
             do {
-                (task.args, task.argsWereEncrypted) = try await TaskLink(pool, key, cipher: configuration.cipher).args(task.args)
+                (task.args, task.argsWereEncrypted) = try await TaskLink(pool, key, cipher: configuration.cipher).args(
+                    task.args)
             } catch {
                 return await unreadable(error, key, startedAt)
             }
