@@ -140,6 +140,40 @@ import Testing
         }
     }
 
+    @Test("the web is searched where the environment says, and the key of that is not told", .migratedDatabase)
+    func search() async throws {
+        let server = try await MockModelServer.start(
+            .json([
+                "web": [
+                    "results": [
+                        ["title": "Queues", "url": "https://example.com/q", "description": "your key BSA-canary-77"]
+                    ]
+                ]
+            ]))
+        try await Scratch.use { scratch in
+            let script = try scratch.write(
+                "script.json",
+                """
+                {"name": "test", "label": false, "rules": [
+                    {"when": {"turn": 1}, "calls": [{"name": "web_search", "arguments": {"query": "queues"}}]}, {"reply": "found"}]}
+                """)
+            let file = try scratch.write(
+                "finder.json",
+                #"{"provider": "offline", "model": "test", "tools": ["web_search"], "context_settings": {"network": "web"}}"#
+            )
+            #expect(try await Agentcorp.run("agents", "load", file).status == 0)
+            let result = try await Agentcorp.run(
+                "ask", "finder", "look",
+                environment: [
+                    "OFFLINE_SCRIPT": script, "BRAVE_API_KEY": "BSA-canary-77", "WEB_SEARCH_BASE_URL": server.url,
+                ])
+            #expect(result.output == "found\n", "\(result.errors)")
+            let told = try await TestDatabase.current.psql("select result::text from agentcorp.tool_call")
+            #expect(told.contains("Queues") && told.contains("***") && !told.contains("canary"), "\(told)")
+            #expect(server.requests.count == 1)
+        }
+    }
+
     @Test("the same agent works with a server that speaks OpenAI's format", .migratedDatabase)
     func compatibleServer() async throws {
         let server = try await MockModelServer.start(MockOpenAI.text("Two workers, no waiting."))

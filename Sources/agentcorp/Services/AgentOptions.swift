@@ -32,15 +32,30 @@ struct AgentOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         do {
             let servers = try servers(environment)
-            return AgentRuntime(
+            let searchKey = try registerSearch(environment)
+            var runtime = AgentRuntime(
                 providers: try ProviderCatalog.ofProcess(file: try file(providers, "providers.json", environment)),
                 servers: servers,
                 prices: try file(prices, "prices.json", environment).map { try PriceTable(file: $0) } ?? .builtIn)
+            if let searchKey { runtime.scrubber = SecretScrubber(runtime.providers.secrets + [searchKey]) }
+            return runtime
         } catch let error as CommandError {
             throw error
         } catch {
             throw CommandError(.badInput, "\(error)")
         }
+    }
+
+    /// With `BRAVE_API_KEY`, `web_search` asks Brave; `WEB_SEARCH_BASE_URL` is another server of that shape, or without a
+    /// key one of DuckDuckGo's. Returns the key.
+    private func registerSearch(_ environment: [String: String]) throws -> Secret? {
+        let key = environment.nonEmpty("BRAVE_API_KEY").map { Secret($0) }
+        let url = environment.nonEmpty("WEB_SEARCH_BASE_URL")
+        guard key != nil || url != nil else { return nil }
+        ProcessSecrets.erase(["BRAVE_API_KEY"])
+        let search = try WebSearch(key == nil ? .duckDuckGo : .brave, baseURL: url) { key?.reveal() }
+        try ToolRegistry.global.replace(.webSearch(search))
+        return key
     }
 
     private func servers(_ environment: [String: String]) throws -> MCPServerPool? {
