@@ -12,6 +12,15 @@ begin
 end $$;
 comment on function agentcorp.require_lease is 'Raises AC002 unless this is the current attempt of the task';
 
+create function agentcorp.require_hold(p_shard smallint, p_task bigint, p_attempt int) returns void language plpgsql as $$
+begin
+    perform agentcorp.require_lease(p_shard, p_task, p_attempt);
+    if agentcorp.hold(p_shard, p_task) is distinct from p_attempt then
+        raise exception 'attempt % of task % has ended', p_attempt, p_task using errcode = 'AC002', hint = 'Stop: the task was cancelled, or another worker has it.';
+    end if;
+end $$;
+comment on function agentcorp.require_hold is 'Raises AC002 unless this is the current attempt of the task, and keeps it so until the transaction ends';
+
 create function agentcorp.step_get(task_id bigint, name text) returns jsonb language sql stable as $$
     select agentcorp.payload(s.value, s.shard) from agentcorp.step s
         where s.task_id = step_get.task_id and s.name = step_get.name and s.shard = agentcorp.shard_of(step_get.task_id)
@@ -26,10 +35,7 @@ begin
     if coalesce(name, '') = '' or length(name) > 500 then
         raise exception 'the name of a step is empty or over 500 characters' using errcode = 'AC007';
     end if;
-    perform agentcorp.require_lease(v_shard, task_id, attempt);
-    if agentcorp.hold(v_shard, task_id) is distinct from attempt then
-        raise exception 'attempt % of task % has ended', attempt, task_id using errcode = 'AC002', hint = 'Stop: the task was cancelled, or another worker has it.';
-    end if;
+    perform agentcorp.require_hold(v_shard, task_id, attempt);
     value := agentcorp.store_payload(v_shard, task_id, 'step values', value);
     insert into agentcorp.step as s (task_id, created_at, attempt, shard, name, value)
         values (step_put.task_id, agentcorp.clock(), step_put.attempt, v_shard, step_put.name, coalesce(step_put.value, 'null')) on conflict do nothing;

@@ -113,6 +113,16 @@ exception when lock_not_available then
 end $$;
 comment on function agentcorp.lock_topic is 'Keeps others from emitting to a topic, or to a topic with a key, until the transaction ends';
 
+-- To be called early by who holds other locks when it emits: one who begins to wait takes the topic first, and the task after it.
+create function agentcorp.share_topic(p_topic text, p_key text) returns void language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock_shared(20262, agentcorp.topic_lock(p_topic, null));
+    if p_key is not null then
+        perform pg_advisory_xact_lock_shared(20263, agentcorp.topic_lock(p_topic, p_key));
+    end if;
+end $$;
+comment on function agentcorp.share_topic is 'Takes the locks of one who emits to a topic, until the transaction ends';
+
 create function agentcorp.event_json(p_event agentcorp.event) returns jsonb language sql immutable as $$
     select jsonb_build_object('id', p_event.id, 'topic', p_event.topic, 'key', p_event.key, 'data', p_event.data, 'created_at', p_event.created_at)
 $$;
@@ -136,10 +146,7 @@ begin
         raise exception 'the data of an event are % KiB; the limit is 240 KiB', pg_column_size(data) / 1024 using errcode = 'AC008',
             hint = 'Store large data elsewhere and pass a reference to it.';
     end if;
-    perform pg_advisory_xact_lock_shared(20262, agentcorp.topic_lock(topic, null));
-    if key is not null then
-        perform pg_advisory_xact_lock_shared(20263, agentcorp.topic_lock(topic, key));
-    end if;
+    perform agentcorp.share_topic(topic, key);
     v_event.shard := agentcorp.choose_shard(topic);
     v_event.id := (v_event.shard::bigint << 53) | nextval('agentcorp.event_id');
     v_event.created_at := agentcorp.clock();

@@ -18,7 +18,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('internal', 'check_callback require_batch settle_batch announce_batch'),
     ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean refuse_unknown_fields queue_id payload_key '
         'fingerprint error_hash normal_message '
-        'check_topic check_pattern patterns_of topic_lock event_json find_event '
+        'check_topic check_pattern patterns_of topic_lock share_topic event_json find_event '
         'check_time_zone clock_change cron_field cron_value latest_moment next_fire next_moment next_wall parse_cron preview_schedule refuse_cron wall_moment zone_offset'),
     ('common', 'own_tenant result_of output_of unhandled_kinds'),
     ('read', 'failure_groups list_failures matching_tasks check_filter states tree describe history list_tasks list_events follow_events next_fires payload live_catalogue miscounted open_needs spell excerpt doctor doctor_checks doctor_autovacuum doctor_bloat doctor_blocked '
@@ -32,7 +32,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('internal', 'retry_alone retry_ids discard_ids check_reason outcome_code rule is_due take_trees delete_tasks prune_trees prune_others next_id wake wake_coordinator milliseconds parse_backoff backoff_delay parse_join make_policy confine hold move_counts take_ready make_ready '
         'tolerates_failure counts_as_met open_gate add_needs end_tasks publish_ends check_payload choose_shard withdraw take_key enqueue_node text_array '
         'node_policy check_nodes insert_bodies find_cycle insert_trees refuse_cycle await_subtasks hand_over count_released is_recorded put_output '
-        'finish_others close_claims settle_blocked cancel_losers cancel_trees cancel_below last_outcome require_lease drop_tenant_policies '
+        'finish_others close_claims settle_blocked cancel_losers cancel_trees cancel_below last_outcome require_lease require_hold drop_tenant_policies '
         'admit_round free_slots gate_queues must_queue queue_ready queue_up read_arrivals refuse_own_line rule_for share_of take_queued take_tokens take_turn tokens '
         'max_payload put_blob store_payload share_blobs drop_blobs_of drop_unused fire_schedule hold_schedule refuse_schedule scheduled_task wake_waits meet_waits deliver lock_topic park until wait_to_claim insert_leaves place_free')) x(c, f);
 

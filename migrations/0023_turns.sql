@@ -140,15 +140,6 @@ comment on table agentcorp.partial is 'What a model has said so far in a turn th
 
 -- Runs
 
-create function agentcorp.require_hold(p_shard smallint, p_task bigint, p_attempt int) returns void language plpgsql as $$
-begin
-    perform agentcorp.require_lease(p_shard, p_task, p_attempt);
-    if agentcorp.hold(p_shard, p_task) is distinct from p_attempt then
-        raise exception 'attempt % of task % has ended', p_attempt, p_task using errcode = 'AC002', hint = 'Stop: the task was cancelled, or another worker has it.';
-    end if;
-end $$;
-comment on function agentcorp.require_hold is 'Raises AC002 unless this is the current attempt of the task, and keeps it so until the transaction ends';
-
 create function agentcorp.append_message(p_shard smallint, p_conversation bigint, p_task bigint, p_role text, p_turn int, p_content jsonb, p_covers int default null)
 returns int language plpgsql as $$
 declare
@@ -204,7 +195,7 @@ comment on function agentcorp.check_session is 'Refuses what is no name of a ses
 -- What an attempt before this one had started is either run again or ambiguous, by its effect. Its model call that was under way is
 -- charged as it was reserved: nobody knows how far it came.
 -- locks: fence, conversation, then what settle_lost locks
-create function agentcorp.begin_run(task_id bigint, attempt int, agent text, version int, prompt jsonb, session text default null, budget jsonb default null)
+create function agentcorp.begin_run(task_id bigint, attempt int, agent text default null, version int default null, prompt jsonb default null, session text default null, budget jsonb default null)
 returns jsonb language plpgsql set enable_seqscan = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
@@ -215,7 +206,9 @@ declare
 begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     select r.* into v_run from agentcorp.agent_run r where r.task_id = begin_run.task_id and r.shard = v_shard;
-    if not found then
+    if not found and version is null then
+        return null;
+    elsif not found then
         v_run.conversation_id := agentcorp.open_conversation(v_shard, task_id, session, agent);
         -- What it is told comes from what was said before, from what it needed, and from those above.
         v_near := array(
@@ -242,7 +235,7 @@ begin
     return agentcorp.run_state(task_id);
 end $$;
 comment on function agentcorp.begin_run is
-    'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Returns agentcorp.run_state';
+    'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Without a version it only does that. Returns agentcorp.run_state, null when no run has begun';
 
 create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable set enable_seqscan = off as $$
 begin
@@ -537,6 +530,7 @@ comment on function agentcorp.request_approval is
     'Asks people about a tool call, once as long as it is open. The answer is an event of topic approval.decided whose key is the id';
 
 -- locks: approval, tool_call, then what emit_event locks
+-- locks: topic, approval, fence. The topic before the others, as agentcorp.await_event has it.
 create function agentcorp.decide(approval_id bigint, decision text, decided_by text default null, response text default null) returns void language plpgsql as $$
 declare
     v_shard smallint := agentcorp.shard_of(approval_id);
@@ -545,6 +539,7 @@ declare
     v_state text;
     v_result jsonb;
 begin
+    perform agentcorp.share_topic('approval.decided', approval_id::text);
     select a.* into v_approval from agentcorp.approval a where a.id = approval_id and a.shard = v_shard for update;
     if not found then
         raise exception 'unknown approval %', approval_id using errcode = 'AC001', hint = 'Look it up with: agentcorp approvals list';
@@ -742,5 +737,5 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('enqueue', 'ask'),
     ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room is_tainted'),
     ('manage', 'decide clear_session fork_session remove_session'),
-    ('internal', 'require_hold append_message open_conversation find_session')) x(c, f);
+    ('internal', 'append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

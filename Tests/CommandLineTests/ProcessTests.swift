@@ -7,13 +7,15 @@ import Testing
     func graceful(signal: Int32) async throws {
         try await Scratch.use { scratch in
             let worker = try Agentcorp.start(["worker", "--queues", "default:2"])
-            let wait = "touch \(scratch.path)/started; while [ ! -e \(scratch.path)/go ]; do sleep 0.05; done"
+            // A pipe with a name: the task reads it until the test closes its end.
+            #expect(mkfifo("\(scratch.path)/go", 0o600) == 0)
+            let wait = "touch \(scratch.path)/started; cat \(scratch.path)/go"
             let id = try await Agentcorp.run("enqueue", "command", "--args", #"{"argv": ["sh", "-c", "\#(wait)"]}"#)
                 .output
             try await waitUntil("the task to run") { scratch.has("started") }
             worker.signal(signal)
             try await waitUntil("the signal to arrive") { worker.errors.contains(" info stopping") }
-            _ = try scratch.write("go", "")
+            close(open("\(scratch.path)/go", O_WRONLY))
             let result = try await worker.waitForExit()
             #expect(result.status == 0, "\(result.errors)")
             let state = try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)")

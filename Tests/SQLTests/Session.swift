@@ -36,12 +36,7 @@ struct Session {
 
     /// The rows of a query, columns separated by `|`, null as nothing.
     func rows(_ sql: String) async throws -> [String] {
-        let result = try await connection.query(
-            """
-            select (select string_agg(coalesce(j.value, ''), '|') from json_each_text(row_to_json(q)) j)
-            from (\(sql)) q
-            """)
-        return try result.rows.map { try $0.stringOrNil(0) ?? "" }
+        try await connection.query(lineQuery(sql)).rows.map { try $0.stringOrNil(0) ?? "" }
     }
 
     /// The first column of the only row.

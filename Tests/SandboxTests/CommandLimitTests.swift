@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -74,7 +75,7 @@ struct CommandLimitTests {
         let scratch = try Scratch()
         let word = word()
         let task = Task { try await scratch.run("echo > begun; sleep 100; : \(word)", level: level) }
-        while scratch.text("jail/begun") == nil { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("the command to begin") { scratch.text("jail/begun") != nil }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(!isRunning(word))
@@ -144,13 +145,10 @@ struct CommandLimitTests {
         let message = SandboxedCommand(["/bin/sh", "-c", "setsid sh -c 'sleep 100; : \(word)' & sleep 100; : \(word)"])
             .message(program: "/bin/sh", path: "/usr/bin:/bin", temporary: scratch.root, level: level)
         var helper: HelperProcess? = try HelperProcess(message, in: scratch.jail.root, root: scratch.jail.root)
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !isRunning(word), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(isRunning(word))
+        try await waitUntil("the command to run") { isRunning(word) }
         let id = helper!.id
         helper = nil
-        while isRunning(word), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(!isRunning(word))
+        try await waitUntil("all of it to end") { !isRunning(word) }
         var status: Int32 = 0
         #expect(waitpid(id, &status, 0) == id)
     }

@@ -2,6 +2,7 @@ import JSON
 import NIOHTTP1
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Tools
@@ -219,13 +220,7 @@ struct WebFetchTests {
     func slowLookup() async throws {
         let server = try await WebServer.start { _ in .text("") }
         let fetcher = WebFetcher(
-            resolver: HostResolver { _ in
-                for await _ in AsyncStream<Never>(unfolding: {
-                    try? await Task.sleep(for: .seconds(3600))
-                    return nil
-                }) {}
-                throw CancellationError()
-            }, timeout: .milliseconds(200))
+            resolver: HostResolver { _ in try await untilCancelled() }, timeout: .milliseconds(200))
         let result = try await Self.fetch("http://good.test:PORT/", server, fetcher: fetcher)
         #expect(Self.message(result).contains("within 0.2 seconds"))
     }

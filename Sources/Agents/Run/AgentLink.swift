@@ -56,6 +56,12 @@ struct AgentLink: Sendable {
         return try result.rows[0].bytesOrNil(0).map { try JSONCoding.decode($0) }
     }
 
+    /// Takes over what an earlier attempt has begun; nil: none has.
+    func resume() async throws -> RunState? {
+        let result = try await database.call("select agentcorp.begin_run($1, $2)", [key.task, attempt])
+        return try result.rows[0].bytesOrNil(0).map { try JSONCoding.decode($0) }
+    }
+
     func begin(
         agent: String, version: Int, prompt: JSONValue, session: String?, budget: AgentBudget?
     ) async throws -> RunState {
@@ -94,8 +100,7 @@ struct AgentLink: Sendable {
             [
                 key.task, attempt, Int32(turn.seq), turn.provider, turn.model, turn.finish.rawValue,
                 PostgresBytes(turn.requestHash),
-                PostgresJSON(try JSONValue(parsing: JSONCoding.encode(turn.message).bytes).storable.bytes),
-                PostgresJSON(try JSONValue(parsing: JSONCoding.encode(turn.calls).bytes).storable.bytes),
+                try JSONCoding.encode(turn.message), try JSONCoding.encode(turn.calls),
                 (turn.usage?.input).map { Int32(clamping: $0) },
                 (turn.usage?.output).map { Int32(clamping: $0) }, (turn.usage?.cacheRead).map { Int32(clamping: $0) },
                 (turn.usage?.cacheWrite).map { Int32(clamping: $0) },

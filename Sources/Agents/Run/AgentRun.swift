@@ -25,13 +25,16 @@ struct AgentRun: Sendable {
         case end(TaskResult)
     }
 
-    func run() async throws -> TaskResult {
+    /// - Parameter state: What the rows say now.
+    func run(from state: RunState) async throws -> TaskResult {
+        var state = state
         while true {
             try Task.checkCancellation()
-            guard let state = try await link.state() else {
+            if case .end(let result) = try await round(state) { return result }
+            guard let next = try await link.state() else {
                 throw PermanentFailure("the run of task \(context.task.id) is gone", reason: "internal")
             }
-            if case .end(let result) = try await round(state) { return result }
+            state = next
         }
     }
 

@@ -48,17 +48,20 @@ public struct AgentRuntime: Sendable {
         }
         let arguments = try AgentArguments(context.task.args)
         let link = AgentLink(context)
-        let begun = try await link.state()
-        let agent = try await agent(arguments.agent, version: begun?.version, context)
-        let budget = arguments.budget ?? agent.config.budget
-        // Takes over what an attempt before this one has left, too.
-        _ = try await link.begin(
-            agent: arguments.agent, version: agent.version, prompt: try arguments.promptJSON,
-            session: arguments.session, budget: budget)
+        let resumed = try await link.resume()
+        let agent = try await agent(arguments.agent, version: resumed?.version, context)
+        let state: RunState
+        if let resumed {
+            state = resumed
+        } else {
+            state = try await link.begin(
+                agent: arguments.agent, version: agent.version, prompt: try arguments.promptJSON,
+                session: arguments.session, budget: arguments.budget ?? agent.config.budget)
+        }
         return try await AgentRun(
             runtime: self, context: context, link: link, arguments: arguments, config: agent.config,
             version: agent.version, toolbox: try await toolbox(agent.config, arguments)
-        ).run()
+        ).run(from: state)
     }
 
     /// The configuration that the task is pinned to, or the current one.

@@ -35,7 +35,7 @@ final class PartialWriter: Sendable {
             let whole = state.text.dropLast(while: { $0.isASCII && !$0.isWhitespace })
             guard !whole.isEmpty else { return nil }
             state.shown = now
-            return JSONValue.string(scrubber.scrub(String(whole))).storable.string
+            return scrubber.scrub(String(whole)).storable
         }
         // Whether anybody sees it matters to nothing else.
         if let text { try? await link.showPartial(text, turn: turn) }

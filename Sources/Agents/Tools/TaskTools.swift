@@ -51,13 +51,12 @@ enum TaskTools {
         parameters: .object(["task_id": .integer("The id of the task.")], required: ["task_id"]),
         effect: .pure
     ) { call in
-        let result = try await AgentScope.of(call).context.pool.call(
-            "select r.state, r.output, r.error from agentcorp.result_of($1) r", [try await ownTask(call)])
-        let row = result.rows[0]
-        var fields: [String: JSONValue] = ["state": .string(try row.string(0))]
-        fields["output"] = try row.bytesOrNil(1).map { try JSONValue(parsing: $0) }
-        fields["error"] = try row.bytesOrNil(2).map { try JSONValue(parsing: $0) }?["message"]
-        return ToolResult(.object(fields), isTainted: try await isTainted([try await ownTask(call)], call))
+        let task = try await ownTask(call)
+        let standing = try await AgentScope.of(call).context.manager.standing(of: task)
+        var fields: [String: JSONValue] = ["state": .string(standing.state.rawValue)]
+        fields["output"] = standing.output
+        fields["error"] = standing.error.map { .string($0.message) }
+        return ToolResult(.object(fields), isTainted: try await isTainted([task], call))
     }
 
     static let updateTaskStatus = Tool(
@@ -115,6 +114,7 @@ enum TaskTools {
         let names = pieces.indices.map { "\(scope.stepName).\($0)" }
         var children = try await scope.context.children().filter { names.contains($0.name ?? "") }
         if children.isEmpty {
+            try await requireRoom(scope)
             var nodes: [JSONValue] = []
             for (name, piece) in zip(names, pieces) {
                 let agent: String
@@ -157,6 +157,7 @@ enum TaskTools {
         let scope = try AgentScope.of(call)
         // Below another task there may be a call of the same number that its own agent has made.
         let own = scope.context.task.id
+        try await requireRoom(scope)
         let node = try await node(
             scope, name: parent == own ? scope.stepName : "\(scope.stepName) of \(own)",
             agent: call.arguments["agent"]?.string ?? scope.agent,
@@ -172,20 +173,23 @@ enum TaskTools {
         _ scope: AgentScope, name: String, agent: String, prompt: String
     ) async throws -> JSONValue {
         guard !prompt.isEmpty else { throw ToolError("say what is to be done") }
-        let result = try await scope.context.pool.call(
-            "select depth, tasks from agentcorp.delegation_room($1)", [scope.context.task.id])
-        let (depth, tasks) = (try result.rows[0].int32(0), try result.rows[0].int32(1))
-        guard depth < deepest, tasks < largest else {
-            throw ToolError(
-                "No more work can be handed on here: tasks of agents are nested at most \(deepest) deep, and a tree has at most about \(largest) tasks. Do it yourself."
-            )
-        }
         try await scope.requireAgent(agent)
         return .object([
             "kind": "agent", "name": .string(name), "on_error": "skip",
             "concurrency_key": .string("agent:\(agent)"),
             "args": .object(["agent": .string(agent), "prompt": .string(prompt)]),
         ])
+    }
+
+    /// Refuses to make a tree deeper or larger than agents may.
+    private static func requireRoom(_ scope: AgentScope) async throws {
+        let result = try await scope.context.pool.call(
+            "select depth, tasks from agentcorp.delegation_room($1)", [scope.context.task.id])
+        guard try result.rows[0].int32(0) < deepest, try result.rows[0].int32(1) < largest else {
+            throw ToolError(
+                "No more work can be handed on here: tasks of agents are nested at most \(deepest) deep, and a tree has at most about \(largest) tasks. Do it yourself."
+            )
+        }
     }
 
     /// The task that a call names, which must be below the agent's own.

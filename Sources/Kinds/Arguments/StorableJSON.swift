@@ -1,3 +1,4 @@
+internal import JSON
 internal import Postgres
 internal import Queue
 
@@ -33,13 +34,6 @@ extension JSONValue {
 extension String {
     /// Bytes as text that jsonb can hold: what is no UTF-8, and U+0000, becomes U+FFFD.
     init(storable bytes: some Collection<UInt8>) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard text.utf8.contains(0) else {
-            self = text
-            return
-        }
-        var scalars = String.UnicodeScalarView()
-        scalars.append(contentsOf: text.unicodeScalars.lazy.map { $0 == "\0" ? "\u{FFFD}" : $0 })
-        self.init(scalars)
+        self = String(decoding: bytes, as: UTF8.self).storable
     }
 }

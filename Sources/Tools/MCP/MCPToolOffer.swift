@@ -44,10 +44,7 @@ public struct MCPToolOffer: Sendable {
         }
     }
 
-    private static let anything: JSONSchema = {
-        // Nothing in it can be wrong.
-        try! JSONSchema(["type": "object"])
-    }()
+    private static let anything = JSONSchema.object([:], allowsOthers: true)
 
     private static func run(
         _ call: ToolCall, of tool: String, as name: String, digest: String, _ effect: ToolEffect, _ client: MCPClient

@@ -32,6 +32,12 @@ struct ConfigurationFile: Sendable {
         return (home ?? "/etc") + "/agentcorp"
     }
 
+    /// The file of this name beside the configuration file, if it is there.
+    static func neighbour(_ name: String, environment: [String: String]) -> String? {
+        let path = folder(environment: environment) + "/" + name
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+
     static func parse(_ text: String, path: String) throws -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

@@ -27,19 +27,18 @@ struct VocabularyOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         var vocabulary = AgentVocabulary.builtin
         vocabulary.tools?.formUnion(tools)
-        let file = ConfigurationFile.folder(environment: environment) + "/providers.json"
         do {
             let catalog = try ProviderCatalog(
-                environment: environment, file: FileManager.default.fileExists(atPath: file) ? file : nil,
+                environment: environment,
+                file: ConfigurationFile.neighbour("providers.json", environment: environment),
                 logger: .silent)
             vocabulary.providers = Set(catalog.names + providers)
         } catch {
             throw CommandError(.badInput, "\(error)")
         }
-        let path = ConfigurationFile.folder(environment: environment) + "/mcp.json"
-        if mcpFile != nil || FileManager.default.fileExists(atPath: path) {
+        if let path = mcpFile ?? ConfigurationFile.neighbour("mcp.json", environment: environment) {
             var file = MCPFileOptions()
-            file.file = mcpFile ?? path
+            file.file = path
             vocabulary.mcpServers = Set(try file.servers().map(\.name))
         }
         return vocabulary

@@ -74,8 +74,7 @@ struct AgentOptions: ParsableArguments {
             }
             return given
         }
-        let path = ConfigurationFile.folder(environment: environment) + "/" + name
-        return FileManager.default.fileExists(atPath: path) ? path : nil
+        return ConfigurationFile.neighbour(name, environment: environment)
     }
 }
 

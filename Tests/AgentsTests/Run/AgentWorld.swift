@@ -111,23 +111,11 @@ extension AgentWorld {
     }
 
     /// The rows of a query, columns separated by `|`, null as nothing.
-    func rows(_ sql: String) async throws -> [String] {
-        try await pool.query(
-            "select (select string_agg(coalesce(j.value, ''), '|') from json_each_text(row_to_json(q)) j) from (\(sql)) q"
-        ).rows.map { try $0.stringOrNil(0) ?? "" }
-    }
+    func rows(_ sql: String) async throws -> [String] { try await pool.lines(sql) }
 
     /// Waits until a query gives this row.
     func wait(_ sql: String, _ expected: String) async throws {
-        var last: [String] = []
-        do {
-            try await waitUntil(sql, timeout: .seconds(30)) {
-                last = try await rows(sql)
-                return last == [expected]
-            }
-        } catch {
-            throw TestSupportError("\(error); the last was \(last)")
-        }
+        try await pool.waitForLine(sql, expected, timeout: .seconds(30))
     }
 
     /// Waits for the open approval of a task's call.

@@ -167,7 +167,6 @@ struct SubtaskTests {
                         "select count(*) from agentcorp.budget where tokens_spent + tokens_reserved > tokens or usd_spent + usd_reserved > usd"
                     )
                     #expect(over == ["0"])
-                    try await Task.sleep(for: .milliseconds(20))
                 }
             }
             _ = try? await world.end(of: task)

@@ -116,8 +116,7 @@ struct ToolCallTests {
         let tools = TestTools()
         let provider = ScriptedProvider(.calls(.call("slow", id: "a"), .call("broken", id: "b")), .text("done"))
         let slow = tools.tool("slow", .once, parameters: Self.open, timeout: .milliseconds(100)) { _ in
-            try await Task.sleep(for: .seconds(3600))
-            return ToolResult("?")
+            try await untilCancelled()
         }
         let broken = tools.tool("broken", parameters: Self.open) { _ in throw TestSupportError("it is Broken") }
         try await AgentWorld.run(

@@ -132,21 +132,11 @@ final class AgentFleet {
 
     // MARK: rows
 
-    func rows(_ sql: String) async throws -> [String] {
-        try await pool.query(
-            "select (select string_agg(coalesce(j.value, ''), '|') from json_each_text(row_to_json(q)) j) from (\(sql)) q"
-        ).rows.map { try $0.stringOrNil(0) ?? "" }
-    }
+    func rows(_ sql: String) async throws -> [String] { try await pool.lines(sql) }
 
     func wait(_ sql: String, _ expected: String) async throws {
-        var last: [String] = []
-        do {
-            try await waitUntil(sql, timeout: .seconds(60)) {
-                last = try await rows(sql)
-                return last == [expected]
-            }
-        } catch {
-            throw TestSupportError("\(error); the last was \(last); a worker said: \(workers.last?.errors ?? "")")
+        try await pool.waitForLine(sql, expected, timeout: .seconds(60)) {
+            "; a worker said: \(workers.last?.errors ?? "")"
         }
     }
 
