@@ -27,7 +27,10 @@ let package = Package(
         .executable(name: "agentcorp", targets: ["agentcorp"]),
         .library(name: "AgentCorp", targets: ["Postgres", "Queue", "Encryption", "Worker", "Coordinator", "Kinds"]),
         .library(
-            name: "AgentCorpAgents", targets: ["Patterns", "JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents"]),
+            name: "AgentCorpAgents",
+            targets: [
+                "Patterns", "JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents", "Plans", "Orchestration",
+            ]),
         .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
     dependencies: [
@@ -103,6 +106,15 @@ let package = Package(
             ],
             swiftSettings: dialect),
 
+        // Plans as documents: read, checked, drawn; expressions; votes counted. Pure
+        .target(name: "Plans", dependencies: ["JSON"], swiftSettings: dialect),
+
+        // 6: plans as runs
+        .target(
+            name: "Orchestration",
+            dependencies: ["Plans", "Agents", "JSON", "Queue", "Worker", "Postgres", "Tools", logging],
+            swiftSettings: dialect),
+
         // A queue for the tests of those who build on the engine, and for its own
         .target(
             name: "AgentCorpTesting",
@@ -119,7 +131,7 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Agents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
+                "Orchestration", "Plans", "Agents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
                 "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
                 "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
@@ -136,8 +148,9 @@ let package = Package(
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
+        .testTarget(name: "PlansTests", dependencies: ["Plans", "JSON"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON"], swiftSettings: dialect),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON", "TestSupport"], swiftSettings: dialect),
         .target(
             name: "MockModelServer", dependencies: ["JSON"] + nio, path: "Tests/MockModelServer",
             swiftSettings: dialect),
@@ -157,6 +170,14 @@ let package = Package(
             dependencies: [
                 "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator", "MockModelServer",
                 "TestSupport",
+                lifecycle, logging,
+            ] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "OrchestrationTests",
+            dependencies: [
+                "Orchestration", "Plans", "Agents", "Providers", "Tools", "JSON", "Queue", "Worker", "Coordinator",
+                "MockModelServer", "TestSupport", "Postgres",
                 lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),

@@ -148,6 +148,36 @@ static const unsigned char memory_up[] = {
 static const unsigned char memory_down[] = {
 #embed "../../migrations/0024_memory.down.sql"
 };
+static const unsigned char plans_up[] = {
+#embed "../../migrations/0025_plans.sql"
+};
+static const unsigned char plans_down[] = {
+#embed "../../migrations/0025_plans.down.sql"
+};
+static const unsigned char votes_up[] = {
+#embed "../../migrations/0026_votes.sql"
+};
+static const unsigned char votes_down[] = {
+#embed "../../migrations/0026_votes.down.sql"
+};
+static const unsigned char triggers_up[] = {
+#embed "../../migrations/0027_triggers.sql"
+};
+static const unsigned char triggers_down[] = {
+#embed "../../migrations/0027_triggers.down.sql"
+};
+static const unsigned char messages_up[] = {
+#embed "../../migrations/0028_messages.sql"
+};
+static const unsigned char messages_down[] = {
+#embed "../../migrations/0028_messages.down.sql"
+};
+static const unsigned char evaluations_up[] = {
+#embed "../../migrations/0029_evaluations.sql"
+};
+static const unsigned char evaluations_down[] = {
+#embed "../../migrations/0029_evaluations.down.sql"
+};
 
 #define MIGRATION(name) {#name, name##_up, sizeof name##_up, name##_down, sizeof name##_down}
 
@@ -177,6 +207,11 @@ static const struct agentcorp_migration migrations[] = {
     MIGRATION(budgets),
     MIGRATION(turns),
     MIGRATION(memory),
+    MIGRATION(plans),
+    MIGRATION(votes),
+    MIGRATION(triggers),
+    MIGRATION(messages),
+    MIGRATION(evaluations),
 };
 
 size_t agentcorp_migration_count(void) { return sizeof migrations / sizeof *migrations; }

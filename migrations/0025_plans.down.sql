@@ -1,0 +1,1 @@
+-- Plans: documents under a name, and the runs of them.

@@ -1,0 +1,1 @@
+-- What starts plans by itself, and who is told what becomes of tasks.
