@@ -165,9 +165,18 @@ let package = Package(
             name: "ToolsTests",
             dependencies: ["CZlib", "Patterns", "Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
             swiftSettings: dialect),
+        // Agents with models that do as a test says
+        .target(
+            name: "AgentTestSupport",
+            dependencies: [
+                "Agents", "Providers", "Tools", "JSON", "Queue", "Worker", "Coordinator", "Postgres", "TestSupport",
+                lifecycle, logging,
+            ],
+            path: "Tests/AgentTestSupport", swiftSettings: dialect),
         .testTarget(
             name: "AgentsTests",
             dependencies: [
+                "AgentTestSupport",
                 "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator", "MockModelServer",
                 "TestSupport",
                 lifecycle, logging,
@@ -177,7 +186,7 @@ let package = Package(
             name: "OrchestrationTests",
             dependencies: [
                 "Orchestration", "Plans", "Agents", "Providers", "Tools", "JSON", "Queue", "Worker", "Coordinator",
-                "MockModelServer", "TestSupport", "Postgres",
+                "AgentTestSupport", "MockModelServer", "TestSupport", "Postgres",
                 lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),

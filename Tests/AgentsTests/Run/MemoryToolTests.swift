@@ -1,3 +1,4 @@
+import AgentTestSupport
 import Agents
 import JSON
 import Providers

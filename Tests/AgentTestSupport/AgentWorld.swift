@@ -1,32 +1,35 @@
-import Agents
-import Coordinator
-import JSON
-import Logging
-import Postgres
-import Providers
-import Queue
-import ServiceLifecycle
-import TestSupport
-import Testing
-import Tools
-import Worker
+package import Agents
+internal import Coordinator
+package import JSON
+internal import Logging
+package import Postgres
+package import Providers
+package import Queue
+internal import ServiceLifecycle
+internal import TestSupport
+internal import Testing
+package import Tools
+package import Worker
 
 /// A worker that runs agents, a coordinator, and the database between them.
-struct AgentWorld {
-    let pool: PostgresPool
-    let manager: TaskManager
+package struct AgentWorld {
+    package let pool: PostgresPool
+    package let manager: TaskManager
 
-    static let prices = PriceTable([
+    package static let prices = PriceTable([
         "script": ["*": ModelPrice(input: USD("1")!, output: USD("2")!, contextWindow: 100_000, maxOutput: 1000)],
         "spare": ["*": ModelPrice(input: USD("1")!, output: USD("2")!, contextWindow: 100_000, maxOutput: 1000)],
     ])
 
     /// Runs it for the time of a test, and shuts it down gracefully afterwards.
     ///
-    /// - Parameter agents: Configurations; what they do not say is `script/m` and the name `a`.
-    static func run<Result>(
+    /// - Parameters:
+    ///   - agents: Configurations; what they do not say is `script/m` and the name `a`.
+    ///   - register: What more the workers can do.
+    package static func run<Result>(
         _ providers: [any Provider], _ agents: [JSONValue] = [[:]], tools: [Tool] = [], prices: PriceTable = prices,
         workers: Int = 1, concurrency: Int = 10, scrubber: SecretScrubber? = nil,
+        register: @Sendable (HandlerRegistry, AgentRuntime) -> Void = { _, _ in },
         _ body: (AgentWorld) async throws -> Result
     ) async throws -> Result {
         let dsn = TestDatabase.current.dsn
@@ -50,6 +53,7 @@ struct AgentWorld {
                 let handlers = HandlerRegistry()
                 handlers.register("noop") { _ in .completed(nil) }
                 runtime.register(in: handlers)
+                register(handlers, runtime)
                 services.append(
                     .init(
                         service: Worker(pool: pool, handlers: handlers, configuration: configuration, logger: logger)))
@@ -74,7 +78,7 @@ struct AgentWorld {
         }
     }
 
-    static func config(_ fields: JSONValue) throws -> AgentConfig {
+    package static func config(_ fields: JSONValue) throws -> AgentConfig {
         var members: [String: JSONValue] = ["name": "a", "model": "script/m"]
         if case .object(let given) = fields { members.merge(given) { $1 } }
         return try AgentConfig(.object(members))
@@ -83,12 +87,14 @@ struct AgentWorld {
 
 extension AgentWorld {
     /// Asks the agent, waits for the end of the task, and returns its output.
-    func ask(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws -> JSONValue {
+    package func ask(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws
+        -> JSONValue
+    {
         try await end(of: try await manager.ask(agent, prompt, schema: schema))
     }
 
     /// The output of a task that completes.
-    func end(of task: Int64) async throws -> JSONValue {
+    package func end(of task: Int64) async throws -> JSONValue {
         try await waitUntil("task \(task) to end", timeout: .seconds(60)) {
             try await manager.standing(of: task).state.isFinal
         }
@@ -96,7 +102,7 @@ extension AgentWorld {
     }
 
     /// The error of a task that fails.
-    func failure(of task: Int64) async throws -> TaskFailure {
+    package func failure(of task: Int64) async throws -> TaskFailure {
         do {
             let output = try await end(of: task)
             throw TestSupportError("task \(task) has not failed, but completed with \(output.text)")
@@ -105,21 +111,22 @@ extension AgentWorld {
         }
     }
 
-    func failure(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws -> TaskFailure
+    package func failure(_ prompt: String = "do it", agent: String = "a", schema: JSONSchema? = nil) async throws
+        -> TaskFailure
     {
         try await failure(of: try await manager.ask(agent, prompt, schema: schema))
     }
 
     /// The rows of a query, columns separated by `|`, null as nothing.
-    func rows(_ sql: String) async throws -> [String] { try await pool.lines(sql) }
+    package func rows(_ sql: String) async throws -> [String] { try await pool.lines(sql) }
 
     /// Waits until a query gives this row.
-    func wait(_ sql: String, _ expected: String) async throws {
+    package func wait(_ sql: String, _ expected: String) async throws {
         try await pool.waitForLine(sql, expected, timeout: .seconds(30))
     }
 
     /// Waits for the open approval of a task's call.
-    func approval() async throws -> ApprovalRecord {
+    package func approval() async throws -> ApprovalRecord {
         try await waitUntil("a request for approval", timeout: .seconds(30)) {
             try await !manager.approvals().isEmpty
         }

@@ -1,15 +1,15 @@
-import JSON
-import Providers
-import Synchronization
+package import JSON
+package import Providers
+internal import Synchronization
 
 /// A provider in the test process that answers as a closure says, and writes down what it is asked.
-final class ScriptedProvider: Provider {
-    let name: String
+package final class ScriptedProvider: Provider {
+    package let name: String
     private let asked = Mutex<[ChatRequest]>([])
     private let answer: @Sendable (ChatRequest, Int) async throws -> ChatResponse
 
     /// - Parameter answer: Gets the request and its number, counted from 0.
-    init(
+    package init(
         named name: String = "script", _ answer: @escaping @Sendable (ChatRequest, Int) async throws -> ChatResponse
     ) {
         self.name = name
@@ -17,13 +17,13 @@ final class ScriptedProvider: Provider {
     }
 
     /// Answers each request with the next of these; what comes after the last gets the last again.
-    convenience init(named name: String = "script", _ answers: ChatResponse...) {
+    package convenience init(named name: String = "script", _ answers: ChatResponse...) {
         self.init(named: name) { _, number in answers[min(number, answers.count - 1)] }
     }
 
-    var requests: [ChatRequest] { asked.withLock { $0 } }
+    package var requests: [ChatRequest] { asked.withLock { $0 } }
 
-    func respond(
+    package func respond(
         to request: ChatRequest, onEvent: @escaping @Sendable (ChatEvent) async throws -> Void
     ) async throws -> ChatResponse {
         let number = asked.withLock { asked in
@@ -37,7 +37,7 @@ final class ScriptedProvider: Provider {
         return response
     }
 
-    func fault(
+    package func fault(
         _ code: ProviderError.Code, _ message: String = "it went wrong", retryAfter: Duration? = nil
     ) -> ProviderError {
         ProviderError(code, message, retryAfter: retryAfter, provider: name, model: "m")
@@ -45,7 +45,7 @@ final class ScriptedProvider: Provider {
 }
 
 extension ChatResponse {
-    static func text(
+    package static func text(
         _ text: String?, refusal: String? = nil, finish: FinishReason = .stop,
         usage: TokenUsage? = TokenUsage(input: 100, output: 10)
     ) -> ChatResponse {
@@ -55,11 +55,11 @@ extension ChatResponse {
     }
 
     /// Calls of tools, as a provider sends them.
-    static func calls(_ calls: ToolCallRequest..., text: String? = nil) -> ChatResponse {
+    package static func calls(_ calls: ToolCallRequest..., text: String? = nil) -> ChatResponse {
         .calls(calls, text: text)
     }
 
-    static func calls(_ calls: [ToolCallRequest], text: String? = nil) -> ChatResponse {
+    package static func calls(_ calls: [ToolCallRequest], text: String? = nil) -> ChatResponse {
         ChatResponse(
             id: nil, model: "", message: AssistantMessage(text: text, toolCalls: calls), finish: .toolCalls,
             usage: TokenUsage(input: 100, output: 10), raw: .null)
@@ -67,14 +67,14 @@ extension ChatResponse {
 }
 
 extension ToolCallRequest {
-    static func call(_ name: String, _ arguments: JSONValue = [:], id: String = "c1") -> ToolCallRequest {
+    package static func call(_ name: String, _ arguments: JSONValue = [:], id: String = "c1") -> ToolCallRequest {
         ToolCallRequest(id: id, name: name, rawArguments: arguments.text)
     }
 }
 
 extension ChatRequest {
     /// All that was said by users, the engine's notes among it.
-    var userTexts: [String] {
+    package var userTexts: [String] {
         messages.compactMap { message in
             guard case .user(let parts) = message, case .text(let text)? = parts.first else { return nil }
             return text
@@ -82,13 +82,13 @@ extension ChatRequest {
     }
 
     /// The results of the last calls.
-    var lastResults: [ToolResultMessage] {
+    package var lastResults: [ToolResultMessage] {
         messages.reversed().lazy.compactMap { message in
             if case .toolResults(let results) = message { results } else { nil }
         }.first ?? []
     }
 
-    var answers: Int {
+    package var answers: Int {
         messages.count { if case .assistant = $0 { true } else { false } }
     }
 }

@@ -1,23 +1,25 @@
-import JSON
-import Synchronization
-import Tools
+package import JSON
+internal import Synchronization
+package import Tools
 
 /// Tools for tests that count their runs.
-final class TestTools: Sendable {
-    struct Run: Sendable {
-        let tool: String
-        let arguments: JSONValue
-        let key: String
+package final class TestTools: Sendable {
+    package struct Run: Sendable {
+        package let tool: String
+        package let arguments: JSONValue
+        package let key: String
     }
 
     private let list = Mutex<[Run]>([])
 
-    var runs: [Run] { list.withLock { $0 } }
+    package init() {}
 
-    func count(_ tool: String) -> Int { runs.count { $0.tool == tool } }
+    package var runs: [Run] { list.withLock { $0 } }
+
+    package func count(_ tool: String) -> Int { runs.count { $0.tool == tool } }
 
     /// - Parameter body: By default it returns its arguments.
-    func tool(
+    package func tool(
         _ name: String, _ effect: ToolEffect = .pure, parameters: JSONSchema = .object([:]),
         timeout: Duration = .seconds(30), outputLimit: Int = 20_000, isTainting: Bool = false,
         _ body: @escaping @Sendable (ToolCall) async throws -> ToolResult = { ToolResult($0.arguments) },
