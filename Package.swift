@@ -29,7 +29,8 @@ let package = Package(
         .library(
             name: "AgentCorpAgents",
             targets: [
-                "Patterns", "JSON", "Sandbox", "Providers", "MCP", "Tools", "Agents", "Plans", "Orchestration",
+                "Patterns", "JSON", "Documents", "Sandbox", "Providers", "MCP", "Tools", "Agents", "Plans",
+                "Orchestration",
             ]),
         .library(name: "AgentCorpTesting", targets: ["AgentCorpTesting"]),
     ],
@@ -62,6 +63,8 @@ let package = Package(
         // Regular expressions whose work is bounded
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: dialect),
         .target(name: "JSON", dependencies: ["Patterns"], swiftSettings: dialect),
+        // Files in JSON and YAML
+        .target(name: "Documents", dependencies: ["CYAML", "JSON"], swiftSettings: dialect),
 
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
@@ -101,13 +104,13 @@ let package = Package(
         .target(
             name: "Agents",
             dependencies: [
-                "JSON", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator", logging, crypto,
-                lifecycle, "CYAML",
+                "JSON", "Documents", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator", logging,
+                crypto, lifecycle,
             ],
             swiftSettings: dialect),
 
         // Plans as documents: read, checked, drawn; expressions; votes counted. Pure
-        .target(name: "Plans", dependencies: ["JSON"], swiftSettings: dialect),
+        .target(name: "Plans", dependencies: ["JSON", "Documents"], swiftSettings: dialect),
 
         // 6: plans as runs
         .target(
@@ -131,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Orchestration", "Plans", "Agents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
+                "Orchestration", "Plans", "Agents", "Documents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
                 "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
                 "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
@@ -148,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
-        .testTarget(name: "PlansTests", dependencies: ["Plans", "JSON"], swiftSettings: dialect),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "JSON"], swiftSettings: dialect),
+        .testTarget(name: "PlansTests", dependencies: ["Plans", "Documents", "JSON"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON", "TestSupport"], swiftSettings: dialect),
         .target(
@@ -177,8 +181,8 @@ let package = Package(
             name: "AgentsTests",
             dependencies: [
                 "AgentTestSupport",
-                "Agents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator", "MockModelServer",
-                "TestSupport",
+                "Agents", "Documents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator",
+                "MockModelServer", "TestSupport",
                 lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),

@@ -1,3 +1,4 @@
+internal import Documents
 public import JSON
 public import Providers
 
@@ -25,7 +26,9 @@ extension AgentBudget {
         let issues = IssueList(file: "")
         let reader = AgentConfigReader(vocabulary: .any, issues: issues, prompts: nil)
         var budget: AgentBudget?
-        if var fields = ConfigFields(["budget": value], at: "", issues, advice: "") { budget = reader.budget(&fields) }
+        if var fields = DocumentFields(["budget": value], at: "", issues, advice: "") {
+            budget = reader.budget(&fields)
+        }
         try issues.throwIfAny()
         guard let budget else { return nil }
         self = budget

@@ -1,3 +1,5 @@
+internal import Documents
+
 /// Something that is wrong with an agent's configuration.
 public struct AgentConfigIssue: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The file, as it was named.
@@ -32,4 +34,14 @@ public struct AgentConfigError: Error, Sendable, Hashable, CustomStringConvertib
     }
 
     public var description: String { issues.map(\.description).joined(separator: "\n") }
+}
+
+extension IssueList {
+    var configIssues: [AgentConfigIssue] {
+        issues.map { AgentConfigIssue(file: file, pointer: $0.pointer, message: $0.message, advice: $0.advice) }
+    }
+
+    func throwIfAny() throws(AgentConfigError) {
+        if !issues.isEmpty { throw AgentConfigError(configIssues) }
+    }
 }

@@ -1,3 +1,4 @@
+internal import Documents
 internal import JSON
 internal import Providers
 internal import Tools
@@ -12,19 +13,19 @@ struct AgentConfigReader {
     /// - Parameter name: The agent's name where the document has none.
     func read(_ document: JSONValue, name: String?) -> AgentConfig? {
         let advice = "Write {\"model\": \"...\", \"provider\": \"...\", \"system_prompt\": \"...\"}."
-        guard var fields = ConfigFields(document, at: "", issues, advice: advice) else { return nil }
+        guard var fields = DocumentFields(document, at: "", issues, advice: advice) else { return nil }
         CredentialCheck(issues: issues).look(at: document)
         let given =
             fields.value("name").map { value in
                 value.string
                     ?? {
-                        fields.wrong("name", "\(ConfigFields.kind(value)) instead of a string")
+                        fields.wrong("name", "\(DocumentFields.kind(value)) instead of a string")
                         return nil
                     }()
             } ?? name
         if let given, !Self.isName(given) {
             fields.wrong(
-                "name", "\(ConfigFields.shown(.string(given))) cannot be the name of an agent",
+                "name", "\(DocumentFields.shown(.string(given))) cannot be the name of an agent",
                 "Use 1 to 100 characters without * / : \" and control characters, and no space at either end.")
         } else if given == nil, fields.value("name") == nil {
             fields.wrong("name", "is missing", "Give the agent a name.")
@@ -63,7 +64,7 @@ struct AgentConfigReader {
             }
     }
 
-    private func models(_ fields: inout ConfigFields) -> [ModelReference] {
+    private func models(_ fields: inout DocumentFields) -> [ModelReference] {
         let provider = fields.text("provider", longest: 100)?.lowercased()
         if let provider { check(provider: provider, at: "provider", fields) }
         guard let value = fields.value("model") else {
@@ -81,7 +82,7 @@ struct AgentConfigReader {
         }
         return names.compactMap { name in
             guard let text = name.value.string, (1...200).contains(text.count) else {
-                issues.add("/\(name.place)", "\(ConfigFields.kind(name.value)) instead of the name of a model")
+                issues.add("/\(name.place)", "\(DocumentFields.kind(name.value)) instead of the name of a model")
                 return nil
             }
             let split = ModelReference(text)
@@ -99,7 +100,7 @@ struct AgentConfigReader {
         }
     }
 
-    private func check(provider: String, at place: String, _ fields: ConfigFields) {
+    private func check(provider: String, at place: String, _ fields: DocumentFields) {
         guard let providers = vocabulary.providers, !providers.contains(provider) else { return }
         let guess = Spelling.nearest(to: provider, in: providers.sorted()).map { "Did you mean \"\($0)\"? " } ?? ""
         issues.add(
@@ -107,7 +108,7 @@ struct AgentConfigReader {
             guess + "There are \(providers.sorted().joined(separator: ", ")).")
     }
 
-    private func prompt(_ fields: inout ConfigFields) -> (String?, PromptReference?) {
+    private func prompt(_ fields: inout DocumentFields) -> (String?, PromptReference?) {
         let advice = "Write a text, or {\"file\": \"NAME\", \"params\": {...}} for prompts/NAME.md."
         switch fields.value("system_prompt") {
         case nil: return (nil, nil)
@@ -115,7 +116,7 @@ struct AgentConfigReader {
             // The original framework saves an agent without a prompt as "".
             return (text.isEmpty ? nil : text, nil)
         case .object(let members)?:
-            var inner = ConfigFields(members, at: "/system_prompt", issues)
+            var inner = DocumentFields(members, at: "/system_prompt", issues)
             let file = inner.text("file", longest: 255)
             if file == nil, members["file"] ?? .null == .null { inner.wrong("file", "is missing", advice) }
             let params = params(&inner)
@@ -128,12 +129,12 @@ struct AgentConfigReader {
             }
             return (prompts.render(reference, issues: issues), reference)
         case let other?:
-            fields.wrong("system_prompt", "\(ConfigFields.kind(other)) instead of a prompt", advice)
+            fields.wrong("system_prompt", "\(DocumentFields.kind(other)) instead of a prompt", advice)
             return (nil, nil)
         }
     }
 
-    private func params(_ fields: inout ConfigFields) -> [String: String]? {
+    private func params(_ fields: inout DocumentFields) -> [String: String]? {
         switch fields.value("params") {
         case nil: return [:]
         case .object(let members)?:
@@ -144,17 +145,17 @@ struct AgentConfigReader {
                 case .integer, .number, .bool: params[name] = value.text
                 default:
                     fields.wrong(
-                        "params/\(ConfigFields.escaped(name))", "\(ConfigFields.kind(value)) instead of a text")
+                        "params/\(DocumentFields.escaped(name))", "\(DocumentFields.kind(value)) instead of a text")
                 }
             }
             return params
         case let other?:
-            fields.wrong("params", "\(ConfigFields.kind(other)) instead of an object", "Write {\"NAME\": \"text\"}.")
+            fields.wrong("params", "\(DocumentFields.kind(other)) instead of an object", "Write {\"NAME\": \"text\"}.")
             return nil
         }
     }
 
-    private func mcpServers(_ fields: inout ConfigFields) -> [String] {
+    private func mcpServers(_ fields: inout DocumentFields) -> [String] {
         let servers = fields.texts("mcp_servers", longest: 32, atMost: 100)
         guard let known = vocabulary.mcpServers else { return servers }
         for (index, server) in servers.enumerated() where !known.contains(server) {
@@ -167,7 +168,7 @@ struct AgentConfigReader {
         return servers
     }
 
-    private func tools(_ fields: inout ConfigFields) -> [String] {
+    private func tools(_ fields: inout DocumentFields) -> [String] {
         var name = "tools"
         if fields.value("tools") != nil, fields.value("tool_names") != nil {
             fields.wrong("tool_names", "means the same as tools, which is there, too", "Keep one of them.")
@@ -200,7 +201,7 @@ struct AgentConfigReader {
         return vocabulary.mcpServers?.contains(String(tool[..<dot])) ?? false
     }
 
-    private func contextSettings(_ fields: inout ConfigFields) -> JSONValue {
+    private func contextSettings(_ fields: inout DocumentFields) -> JSONValue {
         guard let value = fields.value("context_settings") else { return [:] }
         do {
             _ = try ToolExecutionContext(settings: value)
@@ -210,10 +211,10 @@ struct AgentConfigReader {
         return value
     }
 
-    func budget(_ fields: inout ConfigFields) -> AgentBudget? {
+    func budget(_ fields: inout DocumentFields) -> AgentBudget? {
         let advice = "Write {\"usd\": 0.5, \"tokens\": 50000, \"turns\": 12, \"time\": \"10m\"}, or some of these."
         guard let value = fields.value("budget"),
-            var inner = ConfigFields(value, at: "/budget", issues, advice: advice)
+            var inner = DocumentFields(value, at: "/budget", issues, advice: advice)
         else { return nil }
         let usd = inner.number("usd", in: 0...1_000_000_000).map { USD(nanodollars: Int64(($0 * 1e9).rounded())) }
         let tokens = inner.integer("tokens", in: 0...1_000_000_000_000)
@@ -222,7 +223,7 @@ struct AgentConfigReader {
         if let value = inner.value("time") {
             time = DurationText.duration(value)
             if time == nil {
-                inner.wrong("time", "\(ConfigFields.shown(value)) is not a duration", "Write 30s, 10m, 2h or 1d.")
+                inner.wrong("time", "\(DocumentFields.shown(value)) is not a duration", "Write 30s, 10m, 2h or 1d.")
             }
         }
         inner.refuseOthers()
@@ -230,7 +231,7 @@ struct AgentConfigReader {
         return AgentBudget(usd: usd, tokens: tokens.map(Int64.init), turns: turns, time: time)
     }
 
-    private func memory(_ fields: inout ConfigFields) -> AgentMemory {
+    private func memory(_ fields: inout DocumentFields) -> AgentMemory {
         let advice = "Write true, false, an array of scopes, or {\"read\": [...], \"write\": [...]}."
         switch fields.value("memory") {
         case nil: return .standard
@@ -239,14 +240,14 @@ struct AgentConfigReader {
             let scopes = scopes("memory", &fields)
             return AgentMemory(read: scopes, write: scopes)
         case let value?:
-            guard var inner = ConfigFields(value, at: "/memory", issues, advice: advice) else { return .standard }
+            guard var inner = DocumentFields(value, at: "/memory", issues, advice: advice) else { return .standard }
             let memory = AgentMemory(read: scopes("read", &inner), write: scopes("write", &inner))
             inner.refuseOthers()
             return memory
         }
     }
 
-    private func scopes(_ name: String, _ fields: inout ConfigFields) -> Set<AgentMemory.Scope> {
+    private func scopes(_ name: String, _ fields: inout DocumentFields) -> Set<AgentMemory.Scope> {
         let words = fields.texts(name, longest: 20, atMost: 4)
         return Set(
             words.enumerated().compactMap { index, word in
@@ -254,7 +255,7 @@ struct AgentConfigReader {
             })
     }
 
-    private func outputSchema(_ fields: inout ConfigFields) -> JSONSchema? {
+    private func outputSchema(_ fields: inout DocumentFields) -> JSONSchema? {
         guard let value = fields.value("output_schema") else { return nil }
         do {
             return try JSONSchema(value)
@@ -264,11 +265,11 @@ struct AgentConfigReader {
         }
     }
 
-    private func onLoop(_ fields: inout ConfigFields) -> LoopPolicy {
+    private func onLoop(_ fields: inout DocumentFields) -> LoopPolicy {
         switch fields.value("on_loop") {
         case nil: return LoopPolicy()
         case .object(let members)?:
-            var inner = ConfigFields(members, at: "/on_loop", issues)
+            var inner = DocumentFields(members, at: "/on_loop", issues)
             let standard = LoopPolicy()
             let policy = LoopPolicy(
                 inner.word("action", of: LoopPolicy.Action.self) ?? standard.action,

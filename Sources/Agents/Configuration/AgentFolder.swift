@@ -1,3 +1,4 @@
+internal import Documents
 internal import FoundationEssentials
 
 /// A folder of agents: `agents/*.json`, `*.yaml` and `*.yml`, and their prompts in `prompts/*.md`.
@@ -105,9 +106,9 @@ public struct AgentFolder: Sendable {
             return try AgentConfig(document, name: name, vocabulary, issues, prompts: prompts(beside: folder))
         } catch let error as DocumentFile.Failure {
             issues.add("", error.message, error.advice)
-            throw AgentConfigError(issues.issues)
+            throw AgentConfigError(issues.configIssues)
         } catch {
-            throw error as? AgentConfigError ?? AgentConfigError(issues.issues)
+            throw error as? AgentConfigError ?? AgentConfigError(issues.configIssues)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Documents
 internal import JSON
 
 /// Finds keys and passwords where none belong. It never repeats them.
@@ -18,7 +19,7 @@ struct CredentialCheck {
             for (index, element) in elements.enumerated() { look(at: element, pointer: "\(pointer)/\(index)") }
         case .object(let members):
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-                let place = "\(pointer)/\(ConfigFields.escaped(name))"
+                let place = "\(pointer)/\(DocumentFields.escaped(name))"
                 // A schema may ask for a password.
                 if Self.isCredential(name), member != .null, !pointer.hasPrefix("/output_schema") {
                     issues.add(place, "a key or password in a configuration", Self.advice)

@@ -1,3 +1,4 @@
+internal import Documents
 internal import JSON
 
 /// A prompt with places for parameters: `{{NAME}}` in a text below a front matter, which may describe them.
@@ -49,7 +50,7 @@ struct PromptTemplate {
         }
         let issues = IssueList(file: "")
         let advice = "Write type, description and params, each on a line of its own."
-        if var fields = ConfigFields(document, at: "", issues, advice: advice) {
+        if var fields = DocumentFields(document, at: "", issues, advice: advice) {
             _ = fields.value("type")
             _ = fields.text("description", longest: 10_000)
             parameters = Self.parameters(&fields, issues)
@@ -64,7 +65,7 @@ struct PromptTemplate {
         line.allSatisfy(\.isWhitespace) || line.hasPrefix("type:") || line.hasPrefix("description:")
     }
 
-    private static func parameters(_ fields: inout ConfigFields, _ issues: IssueList) -> [String: Parameter] {
+    private static func parameters(_ fields: inout DocumentFields, _ issues: IssueList) -> [String: Parameter] {
         var parameters: [String: Parameter] = [:]
         switch fields.value("params") {
         case nil: break
@@ -77,7 +78,7 @@ struct PromptTemplate {
                 switch value {
                 case .null: parameters[name] = Parameter(defaultText: nil, isRequired: true)
                 case .object(let inner):
-                    var inner = ConfigFields(inner, at: "/params/\(name)", issues)
+                    var inner = DocumentFields(inner, at: "/params/\(name)", issues)
                     let text = inner.value("default").flatMap(Self.text)
                     var isRequired = text == nil
                     if case .bool(let word)? = inner.value("required") { isRequired = word }
@@ -89,7 +90,7 @@ struct PromptTemplate {
             }
         case let value?:
             fields.wrong(
-                "params", "\(ConfigFields.kind(value)) instead of parameters",
+                "params", "\(DocumentFields.kind(value)) instead of parameters",
                 "Write an array of names, or NAME: {default: ..., required: ...}.")
         }
         for name in parameters.keys.sorted() where !isName(name[...]) {
@@ -158,7 +159,7 @@ struct PromptTemplate {
         for name in params.keys.sorted() where !known.contains(name) {
             let guess = Spelling.nearest(to: name, in: known.sorted()).map { "Did you mean \"\($0)\"?" }
             issues.add(
-                "/system_prompt/params/\(ConfigFields.escaped(name))", "\(file) has no parameter \"\(name)\"",
+                "/system_prompt/params/\(DocumentFields.escaped(name))", "\(file) has no parameter \"\(name)\"",
                 guess ?? (known.isEmpty ? "It has none." : "It has \(known.sorted().joined(separator: ", "))."))
             isComplete = false
         }

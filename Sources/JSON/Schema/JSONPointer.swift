@@ -39,7 +39,7 @@ enum JSONPointer {
         return value
     }
 
-    private static func unescape(_ step: some StringProtocol) -> String {
+    static func unescape(_ step: some StringProtocol) -> String {
         var text = ""
         var isEscaped = false
         for character in step {

@@ -1,13 +1,13 @@
-internal import JSON
+package import JSON
 
 /// Durations as people write them: `30s`, `10m`, `1h30m`, or a number of seconds.
-enum DurationText {
+package enum DurationText {
     private static let units: [(name: String, seconds: Double)] = [
         ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001),
     ]
 
     /// Nil for what is none, for nothing, and for over a hundred years.
-    static func duration(_ value: JSONValue) -> Duration? {
+    package static func duration(_ value: JSONValue) -> Duration? {
         let seconds: Double? =
             switch value {
             case .integer(let number): Double(number)
@@ -34,7 +34,7 @@ enum DurationText {
     }
 
     /// In the largest unit that leaves nothing over.
-    static func text(_ duration: Duration) -> String {
+    package static func text(_ duration: Duration) -> String {
         let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         for (name, seconds) in units where seconds >= 1 && milliseconds % Int64(seconds * 1000) == 0 {
             return "\(milliseconds / Int64(seconds * 1000))\(name)"

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import JSON
+package import JSON
 
 #if canImport(Glibc)
     internal import Glibc
@@ -8,27 +8,36 @@ internal import JSON
 #endif
 
 /// Files that are read as text, within bounds.
-enum DocumentFile {
-    static let largest = 1 << 20
+package enum DocumentFile {
+    package static let largest = 1 << 20
 
     /// Why a file cannot be read: `message` and `advice` of an issue.
-    struct Failure: Error {
-        let message: String
-        let advice: String
+    package struct Failure: Error {
+        package let message: String
+        package let advice: String
+        /// Where in the text; from 1.
+        package let line: Int?
+        package let column: Int?
 
-        init(_ message: String, _ advice: String = "") {
+        package init(_ message: String, _ advice: String = "", line: Int? = nil, column: Int? = nil) {
             self.message = message
             self.advice = advice
+            self.line = line
+            self.column = column
         }
     }
 
     /// The text of a regular file in UTF-8, without a byte order mark, its line ends as `\n`.
     ///
-    /// - Parameter folder: The file must not lie outside of it, also not through a link.
-    static func text(_ path: String, within folder: String) throws(Failure) -> String {
+    /// - Parameter folder: The file must not lie outside of it, also not through a link; nil: it may lie anywhere.
+    package static func text(
+        _ path: String, within folder: String?, largest: Int = largest
+    ) throws(Failure) -> String {
         guard let real = realPath(path) else { throw Failure("cannot be read: \(String(cString: strerror(errno)))") }
-        guard let root = realPath(folder), real.hasPrefix(root == "/" ? root : root + "/") else {
-            throw Failure("leads out of its folder", "Put the file itself there: links may not lead out.")
+        if let folder {
+            guard let root = realPath(folder), real.hasPrefix(root == "/" ? root : root + "/") else {
+                throw Failure("leads out of its folder", "Put the file itself there: links may not lead out.")
+            }
         }
         // Not what a link has meanwhile been turned to, and no waiting for a pipe.
         let file = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -60,7 +69,7 @@ enum DocumentFile {
     }
 
     /// The path without links, `.` and `..`; nil, with `errno`, when there is no such file.
-    static func realPath(_ path: String) -> String? {
+    package static func realPath(_ path: String) -> String? {
         guard !path.utf8.contains(0) else {
             errno = EINVAL
             return nil
@@ -70,7 +79,7 @@ enum DocumentFile {
         return String(cString: real)
     }
 
-    static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
@@ -78,7 +87,7 @@ enum DocumentFile {
 
 extension DocumentFile {
     /// Writes JSON to a file, with sorted members on lines of their own. Whoever reads it meanwhile sees the old one.
-    static func write(_ value: JSONValue, to path: String) throws {
+    package static func write(_ value: JSONValue, to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         var data = try encoder.encode(value)

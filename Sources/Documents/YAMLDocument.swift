@@ -1,35 +1,43 @@
 internal import CYAML
-internal import JSON
+package import JSON
 
 /// YAML as configurations are written in: what JSON can say, by the core schema of YAML 1.2.
 ///
 /// `yes` and `1:30` are strings, as in YAML 1.2. Anchors may be used, but not to make much of little. libyaml reads the
 /// text, event by event; the values are made here.
-enum YAMLDocument {
-    static func parse(_ text: String) throws(DocumentFile.Failure) -> JSONValue {
+package enum YAMLDocument {
+    package static func parse(_ text: String) throws(DocumentFile.Failure) -> JSONValue {
+        var marks: JSONMarks?
+        return try parse(text, .configuration, marks: &marks)
+    }
+
+    static func parse(
+        _ text: String, _ bounds: DocumentText.Bounds, marks: inout JSONMarks?
+    ) throws(DocumentFile.Failure) -> JSONValue {
         var bytes = Array(text.utf8)
         // What the text had before its first letter for other programs.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
-        let result = bytes.withUnsafeBufferPointer { bytes -> Result<JSONValue, DocumentFile.Failure> in
+        let isMarked = marks != nil
+        let (result, found) = bytes.withUnsafeBufferPointer {
+            bytes -> (Result<JSONValue, DocumentFile.Failure>, JSONMarks?) in
+            let reader = YAMLReader(bytes, bounds, isMarked: isMarked)
             do throws(DocumentFile.Failure) {
-                let reader = YAMLReader(bytes)
-                return .success(try reader.document())
+                return (.success(try reader.document()), reader.marks)
             } catch {
-                return .failure(error)
+                return (.failure(error), nil)
             }
         }
+        marks = found
         return try result.get()
     }
 }
 
 /// Makes a value of the events of a text.
 private final class YAMLReader {
-    private static let mostAliases = 16
-    private static let mostNodes = 100_000
-
     private struct Event {
         let type: yaml_event_type_t
         let line: Int
+        let column: Int
         var text = ""
         var isPlain = false
         var tag: String?
@@ -41,8 +49,13 @@ private final class YAMLReader {
     private var nodes = 0
     private var aliases = 0
 
+    private let bounds: DocumentText.Bounds
+    private(set) var marks: JSONMarks?
+
     /// - Parameter text: Must outlive the reader.
-    init(_ text: UnsafeBufferPointer<UInt8>) {
+    init(_ text: UnsafeBufferPointer<UInt8>, _ bounds: DocumentText.Bounds, isMarked: Bool) {
+        self.bounds = bounds
+        if isMarked { marks = JSONMarks() }
         parser.initialize(to: yaml_parser_t())
         yaml_parser_initialize(parser)
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -61,13 +74,17 @@ private final class YAMLReader {
         _ = try next()
         let end = try next()
         guard end.type == YAML_STREAM_END_EVENT else {
-            throw DocumentFile.Failure("no valid YAML: line \(end.line): another document")
+            throw DocumentFile.Failure(
+                "no valid YAML: line \(end.line): another document", line: end.line, column: end.column)
         }
         return value
     }
 
-    private func value(_ event: Event, depth: Int) throws(DocumentFile.Failure) -> JSONValue {
+    /// - Parameter key: Where the name of the member stands, and how it is.
+    private func value(_ event: Event, depth: Int, key: Event? = nil) throws(DocumentFile.Failure) -> JSONValue {
         nodes += 1
+        marks?.open(key?.text, line: (key ?? event).line, column: (key ?? event).column)
+        defer { marks?.close() }
         try check(depth <= JSONDocument.deepest, event, "nested more than \(JSONDocument.deepest) levels deep")
         let before = nodes
         let value: JSONValue
@@ -76,10 +93,10 @@ private final class YAMLReader {
         case YAML_SEQUENCE_START_EVENT: value = .array(try elements(event, depth))
         case YAML_MAPPING_START_EVENT: value = .object(try members(event, depth))
         case YAML_ALIAS_EVENT: return try alias(event)
-        default: throw DocumentFile.Failure("no valid YAML: line \(event.line)")
+        default: throw failure(event, "no value", isSyntax: true)
         }
         if let anchor = event.anchor { anchors[anchor] = (value, nodes - before + 1) }
-        try check(nodes <= Self.mostNodes, event, "more than \(Self.mostNodes) values")
+        try check(nodes <= bounds.values, event, "more than \(bounds.values) values")
         return value
     }
 
@@ -102,29 +119,28 @@ private final class YAMLReader {
             guard key.type == YAML_SCALAR_EVENT, key.text != "<<" else {
                 // An alias among the keys counts before it is refused, as all of them do.
                 if key.type == YAML_ALIAS_EVENT { _ = try alias(key) }
-                throw DocumentFile.Failure(
-                    "line \(key.line): a key that is no word",
-                    "Merge keys and other keys than strings are not possible here.")
+                throw failure(
+                    key, "a key that is no word", "Merge keys and other keys than strings are not possible here.")
             }
-            let member = try value(try next(), depth: depth + 1)
+            let member = try value(try next(), depth: depth + 1, key: key)
             guard members.updateValue(member, forKey: key.text) == nil else {
-                throw DocumentFile.Failure("line \(key.line): the key \"\(key.text.prefix(100))\" is there twice")
+                throw failure(key, "the key \"\(key.text.prefix(100))\" is there twice")
             }
         }
     }
 
     private func alias(_ event: Event) throws(DocumentFile.Failure) -> JSONValue {
         guard let known = anchors[event.anchor ?? ""] else {
-            throw DocumentFile.Failure("no valid YAML: line \(event.line): undefined alias \"\(event.anchor ?? "")\"")
+            throw failure(event, "undefined alias \"\(event.anchor ?? "")\"", isSyntax: true)
         }
         aliases += 1
         nodes += known.nodes
-        guard aliases <= Self.mostAliases else {
+        guard aliases <= bounds.aliases else {
             throw DocumentFile.Failure(
-                "has more than \(Self.mostAliases) aliases",
+                "has more than \(bounds.aliases) aliases",
                 "Write out what they stand for; long texts belong in a prompt file.")
         }
-        try check(nodes <= Self.mostNodes, event, "more than \(Self.mostNodes) values")
+        try check(nodes <= bounds.values, event, "more than \(bounds.values) values")
         return known.value
     }
 
@@ -154,20 +170,28 @@ private final class YAMLReader {
 
     private func check(tagOf event: Event, _ kind: String) throws(DocumentFile.Failure) {
         guard let tag = event.tag, !["!", "tag:yaml.org,2002:\(kind)"].contains(tag) else { return }
-        throw DocumentFile.Failure(
-            "line \(event.line): the tag \(tag.prefix(100)) is not possible here",
-            "Write the value as it is, or in quotes.")
+        throw failure(
+            event, "the tag \(tag.prefix(100)) is not possible here", "Write the value as it is, or in quotes.")
+    }
+
+    private func failure(
+        _ event: Event, _ message: String, _ advice: String = "", isSyntax: Bool = false
+    ) -> DocumentFile.Failure {
+        DocumentFile.Failure(
+            (isSyntax ? "no valid YAML: " : "") + "line \(event.line): \(message)", advice,
+            line: event.line, column: event.column)
     }
 
     private func check(_ holds: Bool, _ event: Event, _ failure: String) throws(DocumentFile.Failure) {
-        guard holds else { throw DocumentFile.Failure("line \(event.line): \(failure)") }
+        guard holds else { throw self.failure(event, failure) }
     }
 
     private func next() throws(DocumentFile.Failure) -> Event {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw problem() }
         defer { yaml_event_delete(&event) }
-        var found = Event(type: event.type, line: event.start_mark.line + 1)
+        var found = Event(
+            type: event.type, line: event.start_mark.line + 1, column: event.start_mark.column + 1)
         switch event.type {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
@@ -193,7 +217,9 @@ private final class YAMLReader {
         guard mark.line > 0 || mark.column > 0 || parser.pointee.error != YAML_READER_ERROR else {
             return DocumentFile.Failure("no valid YAML: \(problem)")
         }
-        return DocumentFile.Failure("no valid YAML: line \(mark.line + 1), column \(mark.column + 1): \(problem)")
+        return DocumentFile.Failure(
+            "no valid YAML: line \(mark.line + 1), column \(mark.column + 1): \(problem)",
+            line: mark.line + 1, column: mark.column + 1)
     }
 
     private static func string(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {

@@ -1,9 +1,8 @@
+import Documents
 import JSON
 import Testing
 
-@testable import Agents
-
-struct ConfigurationYAMLTests {
+struct YAMLDocumentTests {
     private func failure(_ text: String) -> String? {
         do throws(DocumentFile.Failure) {
             _ = try YAMLDocument.parse(text)

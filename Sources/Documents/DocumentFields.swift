@@ -1,20 +1,20 @@
-internal import JSON
+package import JSON
 
 /// Reads the members of a JSON object one by one. What does not fit is noted, and reads as absent; so does null.
-struct ConfigFields {
-    private let members: [String: JSONValue]
-    private let pointer: String
-    private let issues: IssueList
+package struct DocumentFields {
+    package let members: [String: JSONValue]
+    package let pointer: String
+    package let issues: IssueList
     private var known: [String] = []
 
-    init(_ members: [String: JSONValue], at pointer: String, _ issues: IssueList) {
+    package init(_ members: [String: JSONValue], at pointer: String, _ issues: IssueList) {
         self.members = members
         self.pointer = pointer
         self.issues = issues
     }
 
     /// The members of an object. Anything else is noted.
-    init?(_ value: JSONValue, at pointer: String, _ issues: IssueList, advice: String) {
+    package init?(_ value: JSONValue, at pointer: String, _ issues: IssueList, advice: String) {
         guard case .object(let members) = value else {
             issues.add(pointer, "\(Self.kind(value)) instead of an object", advice)
             return nil
@@ -23,23 +23,23 @@ struct ConfigFields {
     }
 
     /// A name as a JSON pointer has it.
-    static func escaped(_ name: String) -> String {
+    package static func escaped(_ name: String) -> String {
         name.replacing("~", with: "~0").replacing("/", with: "~1")
     }
 
     /// - Parameter place: A member, or what lies below one, as `tools/2`.
-    func wrong(_ place: String, _ message: String, _ advice: String = "") {
+    package func wrong(_ place: String, _ message: String, _ advice: String = "") {
         issues.add("\(pointer)/\(place)", message, advice)
     }
 
-    mutating func value(_ name: String) -> JSONValue? {
+    package mutating func value(_ name: String) -> JSONValue? {
         known.append(name)
         // A bare nil would be the JSON value null.
         guard let value = members[name], value != .null else { return Optional.none }
         return value
     }
 
-    mutating func text(_ name: String, longest: Int) -> String? {
+    package mutating func text(_ name: String, longest: Int) -> String? {
         guard let value = value(name) else { return nil }
         guard let text = value.string else {
             wrong(name, "\(Self.kind(value)) instead of a string")
@@ -55,7 +55,7 @@ struct ConfigFields {
     }
 
     /// An array of strings that differ.
-    mutating func texts(_ name: String, longest: Int, atMost count: Int) -> [String] {
+    package mutating func texts(_ name: String, longest: Int, atMost count: Int) -> [String] {
         guard let value = value(name) else { return [] }
         guard case .array(let elements) = value else {
             wrong(name, "\(Self.kind(value)) instead of an array of strings", "Write [\"...\"].")
@@ -83,7 +83,7 @@ struct ConfigFields {
         return texts
     }
 
-    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+    package mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(name) else { return nil }
         guard case .integer(let number) = value, let number = Int(exactly: number), range.contains(number) else {
             wrong(name, "\(Self.shown(value)) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -92,7 +92,7 @@ struct ConfigFields {
         return number
     }
 
-    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+    package mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
         guard let value = value(name) else { return nil }
         let number: Double? =
             switch value {
@@ -109,12 +109,12 @@ struct ConfigFields {
         return number
     }
 
-    mutating func word<Word: RawRepresentable & CaseIterable>(_ name: String, of: Word.Type) -> Word?
+    package mutating func word<Word: RawRepresentable & CaseIterable>(_ name: String, of: Word.Type) -> Word?
     where Word.RawValue == String {
         value(name).flatMap { word($0, at: name) }
     }
 
-    func word<Word: RawRepresentable & CaseIterable>(_ value: JSONValue, at name: String) -> Word?
+    package func word<Word: RawRepresentable & CaseIterable>(_ value: JSONValue, at name: String) -> Word?
     where Word.RawValue == String {
         if let word = value.string.flatMap(Word.init(rawValue:)) { return word }
         let words = Word.allCases.map(\.rawValue)
@@ -125,7 +125,7 @@ struct ConfigFields {
     }
 
     /// Notes the members that nobody has asked for.
-    func refuseOthers(_ others: (String) -> String? = { _ in nil }) {
+    package func refuseOthers(_ others: (String) -> String? = { _ in nil }) {
         for name in members.keys.sorted() where !known.contains(name) {
             let shown = Self.shown(.string(name))
             let advice =
@@ -135,7 +135,7 @@ struct ConfigFields {
         }
     }
 
-    static func kind(_ value: JSONValue) -> String {
+    package static func kind(_ value: JSONValue) -> String {
         switch value {
         case .null: "null"
         case .bool: "a truth value"
@@ -147,7 +147,7 @@ struct ConfigFields {
     }
 
     /// A value for a message: short, on one line.
-    static func shown(_ value: JSONValue) -> String {
+    package static func shown(_ value: JSONValue) -> String {
         let text = value.text
         return text.count <= 60 ? text : text.prefix(60) + "..."
     }
