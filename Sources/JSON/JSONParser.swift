@@ -161,7 +161,7 @@ extension JSONParser {
             throw failure("the number is too large")
         }
         // 1.0 and 1e2 are whole numbers, too.
-        if let whole = Int64(exactly: number), abs(number) < 0x1p53 { return .integer(whole) }
+        if let whole = Int64(exactly: number) { return .integer(whole) }
         return .number(number)
     }
 

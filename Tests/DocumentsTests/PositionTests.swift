@@ -12,7 +12,7 @@ struct PositionTests {
         "members of JSON stand at their names, elements at themselves",
         arguments: [
             ("", "1:1"), ("/a", "1:2"), ("/b", "2:3"), ("/b/0", "2:9"), ("/b/1", "2:12"), ("/b/1/c~1d", "2:13"),
-            ("/b/1/c~1d/x", "2:13"), ("/b/2", "2:3"), ("/é", "3:3"), ("/é/2", "3:14"), ("/none", "1:1"),
+            ("/b/1/c~1d/x", "2:13"), ("/b/2", "2:3"), ("/é", "4:3"), ("/é/2", "4:15"), ("/none", "1:1"),
         ])
     func json(pointer: String, place: String) throws {
         let text = "{\"a\": 1,\n  \"b\" :[1, {\"c/d\":\n[]}],\n  \"é\": [\"é\",2,3]}\n"
@@ -23,12 +23,11 @@ struct PositionTests {
         "members of YAML stand at their names, elements at themselves",
         arguments: [
             ("", "2:1"), ("/a", "2:1"), ("/a/b", "3:3"), ("/a/c", "4:3"), ("/a/c/0", "5:7"), ("/a/c/1/x", "6:8"),
-            ("/d/y", "7:9"), ("/e/0", "7:9"), ("/e", "8:1"),
+            ("/d/y", "7:8"), ("/e/y", "8:1"), ("/e", "8:1"),
         ])
     func yaml(pointer: String, place: String) throws {
         let text = "# first\na:\n  b: 1\n  c:\n    - one\n    - {x: 2}\nd: &d {y: 1}\ne: *d\n"
-        let expected = pointer == "/e/0" ? "8:1" : place
-        #expect(try position(text, pointer, isJSON: false) == expected)
+        #expect(try position(text, pointer, isJSON: false) == place)
     }
 
     @Test(
@@ -59,7 +58,8 @@ struct PositionTests {
     func values() throws {
         for text in [
             "null", " true ", "[false]", "0", "-0", "1", "-1.5", "1.0", "1e2", "1E-2", "9223372036854775807",
-            "-9223372036854775808", "9223372036854775808", "1e15", "1e16", "123456789012345678901234567890", "0.1",
+            "-9223372036854775808", "9223372036854775808", "1e15", "1e16", "1e18", "1e19",
+            "123456789012345678901234567890", "0.1",
             "\"\"", "\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\ud83d\\ude00é😀\"", "{}", "[]", "[[],{}]",
             "{\"a\":{\"b\":[1,\"x\",null]},\"\":1}", "\t[ 1 ,\r\n2 ] ", "4503599627370497.5", "1e-400", "-0.0",
         ] {
