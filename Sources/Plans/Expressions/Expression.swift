@@ -45,7 +45,10 @@ public struct Expression: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Everything but false and null holds.
-    public func holds(in scope: [String: JSONValue]) -> Bool { value(in: scope).holds }
+    public func holds(in scope: [String: JSONValue]) -> Bool {
+        var evaluation = ExpressionEvaluation(scope)
+        return evaluation.holds(node)
+    }
 
     /// What each path in it led to, as the history keeps it: by the text of the path, the large ones cut.
     public func operands(in scope: [String: JSONValue]) -> [String: JSONValue] {

@@ -45,7 +45,7 @@ struct ExpressionReferences: Sendable {
                 hint: "as in memory.run.plan, or memory.agent[\"odd key\"]")
         }
         guard MemoryKey.scopes.contains(scope) else {
-            let near = Spelling.nearest(to: scope, in: MemoryKey.scopes).map { "did you mean \($0)?" }
+            let near = ExpressionMistakes.nearest(to: scope, in: MemoryKey.scopes).map { "did you mean \($0)?" }
             throw ExpressionError(
                 message: "there is no memory \"\(scope.prefix(64))\"", offset: steps[0].offset,
                 hint: near ?? "the scopes are \(MemoryKey.scopes.joined(separator: ", "))")

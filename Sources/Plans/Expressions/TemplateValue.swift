@@ -101,7 +101,7 @@ public struct TemplateValue: Sendable, Hashable {
         }
     }
 
-    private static func escaped(_ key: String) -> String {
+    static func escaped(_ key: String) -> String {
         key.reduce(into: "") { $0 += $1 == "~" ? "~0" : $1 == "/" ? "~1" : String($1) }
     }
 

@@ -37,6 +37,7 @@ extension ExpressionEvaluation {
             for element in elements where areEqual(element, part) { return true }
             return false
         case (.string(let text), .string(let part)):
+            guard spend((text.utf8.count + part.utf8.count) / 16) else { return .null }
             return .bool(Self.contains(text, part))
         case (.object(let members), .string(let key)): return .bool(members[key] != nil)
         default: return .null
@@ -83,8 +84,9 @@ extension ExpressionEvaluation {
 
     /// Knuth, Morris and Pratt: linear, whatever the texts are.
     private static func contains(_ text: String, _ part: String) -> Bool {
-        let part = Array(part.utf8)
         if part.isEmpty { return true }
+        guard part.utf8.count <= text.utf8.count else { return false }
+        let part = Array(part.utf8)
         var borders = [0]
         var length = 0
         for byte in part.dropFirst() {

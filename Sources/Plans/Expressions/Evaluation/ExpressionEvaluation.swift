@@ -12,6 +12,12 @@ struct ExpressionEvaluation {
         self.scope = scope
     }
 
+    /// Whether the condition holds, however large the value is.
+    mutating func holds(_ node: ExpressionNode) -> Bool {
+        let value = value(of: node)
+        return work >= 0 && value.holds
+    }
+
     /// Nil when the bounds are exceeded.
     mutating func result(of node: ExpressionNode) -> JSONValue? { checked(value(of: node)) }
 

@@ -48,6 +48,13 @@ enum ExpressionMistakes {
         (["now", "random", "uuid"], "an expression depends on nothing but its paths: pass it in `input`"),
     ]
 
+    /// The word that was meant; long ones are nobody's slip, and costly to compare.
+    static func nearest(to word: String, in words: [String]) -> String? {
+        // Of a single letter, any other would be as near.
+        guard (2...64).contains(word.utf8.count) else { return nil }
+        return Spelling.nearest(to: word, in: words.filter { $0.utf8.count <= 64 }.prefix(200).map(\.self))
+    }
+
     /// The complaint when a sign of another language stands there.
     static func foreignSign(_ bytes: [UInt8], _ position: Int) -> ExpressionError? {
         let rest = bytes[position...].prefix(4)
@@ -70,7 +77,7 @@ enum ExpressionMistakes {
         let word = String(name.prefix(64)).lowercased()
         let hint =
             functions.first { $0.names.contains(word) }?.hint
-            ?? Spelling.nearest(to: word, in: all).map { "did you mean \($0)?" }
+            ?? nearest(to: word, in: all).map { "did you mean \($0)?" }
         return ExpressionError(
             message: "there is no function \"\(name.prefix(64))\"", offset: offset,
             hint: hint ?? "there are \(all.joined(separator: ", "))")
