@@ -127,8 +127,9 @@ extension DocumentFields {
     }
 
     private func note(_ error: ExpressionError, at pointer: String, _ advice: String = "") {
-        let hint = error.hint.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } ?? ""
-        issues.add(pointer, "\(error.message) (at byte \(error.offset + 1))", advice.isEmpty ? hint : advice)
+        issues.add(
+            advice.isEmpty ? error : ExpressionError(message: error.message, offset: error.offset, hint: advice),
+            at: pointer)
     }
 
     /// `{"usd", "tokens", "turns", "time"}`, as it stands in the document.

@@ -16,20 +16,13 @@ public struct PlanReader {
     let issues: IssueList
     var tasks = 0
 
-    /// Reads a plan that is known to be right, or tells all that is wrong with it.
+    /// The plan that a document describes, without a look at what it names. Throws all that is wrong with the document.
     public static func plan(from document: JSONValue) throws(PlanError) -> Plan {
-        let reading = read(document)
-        guard let plan = reading.plan, reading.issues.isEmpty else { throw PlanError(reading.issues) }
-        return plan
-    }
-
-    /// What can be made of a document, and what is wrong with it. With issues, the plan lacks what could not be read.
-    static func read(_ document: JSONValue) -> (plan: Plan?, issues: [PlanIssue]) {
         var reader = PlanReader(issues: IssueList(file: ""))
-        let plan = reader.plan(document, at: "", depth: 0)
-        return (
-            plan, reader.issues.issues.map { PlanIssue(pointer: $0.pointer, message: $0.message, advice: $0.advice) }
-        )
+        guard let plan = reader.plan(document, at: "", depth: 0), reader.issues.issues.isEmpty else {
+            throw PlanError(reader.issues.planIssues)
+        }
+        return plan
     }
 
     /// - Parameter depth: 0 for a document, more for plans that stand inside it.

@@ -1,0 +1,11 @@
+/// What a check of a plan has found.
+public struct PlanReport: Sendable {
+    /// What could be read; with issues, it is not to be run.
+    public let plan: Plan?
+    /// All that is wrong, in the order of the file where there is one.
+    public let issues: [PlanIssue]
+    /// Nil when the plan cannot be read.
+    public let bounds: PlanBounds?
+
+    public var isGood: Bool { issues.isEmpty }
+}
