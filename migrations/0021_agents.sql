@@ -208,7 +208,7 @@ begin
 end $$;
 comment on function agentcorp.busy_agents is 'How many tasks of each agent run or stand in line, of each line no more than 1000';
 
-create function agentcorp.pick_agent(role text, skills text[] default '{}', pick text default 'least_busy') returns text language plpgsql stable as $$
+create function agentcorp.pick_agent(role text, skills text[] default '{}', pick text default 'least_busy', besides text[] default '{}') returns text language plpgsql stable as $$
 declare
     v_skills text[] := coalesce(skills, '{}');
     v_names text[];
@@ -225,6 +225,10 @@ begin
     end if;
     v_names := array(select a.name from agentcorp.agent a join agentcorp.agent_version v on v.name = a.name and v.version = a.version
         where a.removed_at is null and (pick_agent.role is null or v.role = pick_agent.role) and v.skills @> v_skills);
+    if v_names <> '{}' and v_names <@ besides then
+        return null;
+    end if;
+    v_names := array(select n from unnest(v_names) n where n <> all (besides));
     if cardinality(v_names) > 1 and pick = 'least_busy' then
         select b.agent into v_name from agentcorp.busy_agents(v_names) b cross join lateral (select agentcorp.rule_for(agentcorp.agent_key(b.agent)) rule offset 0) r
             order by b.busy / coalesce((r.rule).concurrency, case when (r.rule).queue_id is null then 1 end, 1000000)::float8, b.agent collate "C" limit 1;
@@ -247,7 +251,7 @@ begin
     return v_name;
 end $$;
 comment on function agentcorp.pick_agent is
-    'The name of the agent with this role and all these skills that has the fewest tasks for its max_concurrency (least_busy), or the lowest price (cheapest, unknown last); the first by name among equals. AC001 says which roles and skills there are';
+    'The name of the agent with this role and all these skills that has the fewest tasks for its max_concurrency (least_busy), or the lowest price (cheapest, unknown last); the first by name among equals. Null: there are only those of besides. AC001 says which roles and skills there are';
 
 create view agentcorp.agents as
 select a.name, a.version, v.role, v.skills,

@@ -74,9 +74,19 @@ public struct AgentPool: Sendable {
     public func pick(role: String?, skills: [String] = [], by preference: Preference = .leastBusy) async throws
         -> String
     {
+        guard let name = try await pick(role: role, skills: skills, by: preference, besides: []) else {
+            throw QueueError(.unknownTask, "no agent fits")
+        }
+        return name
+    }
+
+    /// The same among those that are not named; nil when there are no others.
+    public func pick(
+        role: String?, skills: [String], by preference: Preference, besides names: [String]
+    ) async throws -> String? {
         let result = try await database.call(
-            "select agentcorp.pick_agent($1, $2, $3)", [role, skills, preference.rawValue])
-        return try result.rows[0].string(0)
+            "select agentcorp.pick_agent($1, $2, $3, $4)", [role, skills, preference.rawValue, names])
+        return try result.rows[0].stringOrNil(0)
     }
 
     /// The agents by name.

@@ -9,6 +9,8 @@ public struct Plan: Sendable {
     public let input: JSONSchema?
     /// `{"usd", "tokens", "turns", "time"}`, for all tasks together.
     public let budget: JSONValue?
+    /// What calls of tools without a model may touch: `context_settings` as an agent has them.
+    public let contextSettings: JSONValue?
     public let triggers: [PlanTrigger]
     /// Each after those that it needs.
     public let tasks: [PlanTask]
@@ -20,12 +22,13 @@ public struct Plan: Sendable {
 
     public init(
         name: String? = nil, summary: String? = nil, input: JSONSchema? = nil, budget: JSONValue? = nil,
-        triggers: [PlanTrigger] = [], tasks: [PlanTask], output: Expression? = nil, document: JSONValue
+        contextSettings: JSONValue? = nil, triggers: [PlanTrigger] = [], tasks: [PlanTask], output: Expression? = nil, document: JSONValue
     ) {
         self.name = name
         self.summary = summary
         self.input = input
         self.budget = budget
+        self.contextSettings = contextSettings
         self.triggers = triggers
         self.tasks = tasks
         self.output = output

@@ -85,10 +85,13 @@ public struct PlanRetry: Sendable, Hashable {
     public let maximum: Int
     /// As the queue has it: `1s..60s`; nil: its default.
     public let backoff: String?
+    /// Each time with another agent of the role.
+    public let isElsewhere: Bool
 
-    public init(maximum: Int, backoff: String? = nil) {
+    public init(maximum: Int, backoff: String? = nil, isElsewhere: Bool = false) {
         self.maximum = maximum
         self.backoff = backoff
+        self.isElsewhere = isElsewhere
     }
 }
 

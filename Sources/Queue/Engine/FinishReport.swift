@@ -61,6 +61,9 @@ struct FinishReport {
             case .cancelled(let failure):
                 outcome = "cancelled"
                 error = failure
+            case .skipped(let failure):
+                outcome = "skipped"
+                error = failure
             case .suspended(let join):
                 outcome = "suspended"
                 self.join = join.flatMap { try? JSONCoding.decode($0.bytes) }

@@ -10,6 +10,8 @@ public struct FinishedTask: Sendable {
         case failed(TaskFailure, isPermanent: Bool, delay: Duration?)
         /// Cancelled by the handler itself.
         case cancelled(TaskFailure)
+        /// By the handler: there was nothing to do.
+        case skipped(TaskFailure)
         /// Runs again when its subtasks have ended. `join` is a join policy such as `"settled"`; nil keeps the task's own.
         case suspended(join: PostgresJSON?)
         /// Runs again after a while; that is no failure.

@@ -1,8 +1,16 @@
+internal import Queue
 internal import Synchronization
 
 /// The handlers of a worker, by kind.
 public final class HandlerRegistry: Sendable {
     private let handlers = Mutex<[String: TaskHandler]>([:])
+    private let preparations = Mutex<[Preparation]>([])
+
+    private struct Preparation {
+        /// How arguments begin that are to be prepared.
+        let prefix: [UInt8]
+        let prepare: TaskPreparation
+    }
 
     public init() {}
 
@@ -37,6 +45,25 @@ public final class HandlerRegistry: Sendable {
     /// The original framework's word for `register`.
     public func setExecutionFunction(_ kind: String, _ function: @escaping TaskHandler) {
         register(kind, function)
+    }
+
+    /// Has tasks prepared, of whatever kind, whose arguments are an object with this member alone.
+    ///
+    /// So arguments can be a note of where they come from, and handlers need not know.
+    public func prepare(argumentsWith member: String, _ prepare: @escaping TaskPreparation) {
+        preparations.withLock { $0.append(Preparation(prefix: Array("{\"\(member)\":".utf8), prepare: prepare)) }
+    }
+
+    func prepared(_ handler: @escaping TaskHandler, for task: ClaimedTask) -> TaskHandler {
+        let preparation = preparations.withLock { $0.first { task.args.starts(with: $0.prefix) } }
+        guard let preparation else { return handler }
+        return { context in
+            switch try await preparation.prepare(context) {
+            case .run(let args, let areSecret):
+                try await handler(context.with(args: args, areSecret: areSecret))
+            case .end(let result): result
+            }
+        }
     }
 
     /// The registered kinds, sorted.

@@ -4,12 +4,12 @@ public import Queue
 
 /// What a handler gets: its task, and what it may do while it runs.
 public struct TaskContext: Sendable {
-    public let task: ClaimedTask
+    public private(set) var task: ClaimedTask
     /// The pool of the worker; also for the handler's own queries.
     public let pool: PostgresPool
     let worker: Int64
     let suspension = TaskSuspension.Note()
-    let cipher: (any PayloadCipher)?
+    package let cipher: (any PayloadCipher)?
     let steps = StepLog()
     private let baseLogger: Logger
 
@@ -21,6 +21,16 @@ public struct TaskContext: Sendable {
         self.worker = worker
         self.cipher = cipher
         baseLogger = logger
+    }
+
+    /// The same execution with other arguments.
+    ///
+    /// - Parameter areSecret: They come from what lies encrypted in the database.
+    func with(args: [UInt8], areSecret: Bool) -> TaskContext {
+        var context = self
+        context.task.args = args
+        context.task.argsWereEncrypted = areSecret
+        return context
     }
 
     /// `(task, attempt)`: use it as the idempotency key of effects outside.

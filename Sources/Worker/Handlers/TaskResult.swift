@@ -11,6 +11,8 @@ public enum TaskResult: Sendable {
     case snooze(Duration)
     /// End as cancelled.
     case cancelled(String)
+    /// End as skipped: there was nothing to do. Who needs the task goes on, without an output of it.
+    case skipped(String)
 
     /// Leave the worker until all subtasks have completed.
     public static var waitForChildren: TaskResult { .waitForChildren(join: nil) }

@@ -19,6 +19,7 @@ struct Execution {
             case .waitForChildren(let join): return .suspended(join: join?.json)
             case .snooze(let delay): return .snoozed(max(delay, .zero))
             case .cancelled(let reason): return .cancelled(TaskFailure(reason, reason: "cancelled"))
+            case .skipped(let reason): return .skipped(TaskFailure(reason, reason: "skipped"))
             }
         } catch let error as PermanentFailure {
             return .failed(error.failure, isPermanent: true, delay: nil)

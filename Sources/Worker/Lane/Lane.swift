@@ -115,7 +115,7 @@ final class Lane: Sendable {
             }
         }
         let outcome = await Execution(
-            task: task, handler: handler, context: context, missingKeyDelay: configuration.unknownKindDelay
+            task: task, handler: handlers.prepared(handler, for: task), context: context, missingKeyDelay: configuration.unknownKindDelay
         ).run()
         timer?.cancel()
         let ran = ContinuousClock.now - startedAt
@@ -262,6 +262,7 @@ extension FinishedTask.Outcome {
         case .completed: "completed"
         case .failed: "failed"
         case .cancelled: "cancelled"
+        case .skipped: "skipped"
         case .suspended: "suspended"
         case .snoozed: "snoozed"
         }

@@ -2,6 +2,7 @@ import Agents
 import ArgumentParser
 import Glibc
 import Kinds
+import Orchestration
 import Worker
 
 /// How a worker works, for the commands that start one.
@@ -58,13 +59,14 @@ struct WorkerOptions: ParsableArguments {
         return configuration
     }
 
-    /// The handlers for the built-in kinds, and for those of agents.
+    /// The handlers for the built-in kinds, and for those of agents and plans.
     func handlers(_ agents: AgentRuntime) -> HandlerRegistry {
         var options = BuiltinKinds.Options()
         options.inheritedVariables = passedVariables
         let handlers = HandlerRegistry()
         BuiltinKinds.register(in: handlers, options: options)
         agents.register(in: handlers)
+        OrchestrationRuntime(agents: agents).register(in: handlers)
         return handlers
     }
 

@@ -1,0 +1,149 @@
+internal import JSON
+internal import Postgres
+internal import Queue
+internal import Worker
+
+/// What a task of a plan says to the database; one method to one SQL function.
+struct PlanLink: Sendable {
+    /// A large plan takes its time.
+    private static let expansionDeadline: Duration = .seconds(600)
+
+    let key: AttemptKey
+    private let database: any Database
+    private let coder: PayloadCoder
+
+    init(_ context: TaskContext) {
+        key = context.key
+        database = context.pool
+        coder = PayloadCoder(context.cipher)
+    }
+
+    /// What a run has recorded of its versions.
+    struct Pins: Decodable, Sendable {
+        let id: Int64
+        /// Versions of the plans inside, by name.
+        let plans: [String: Int64]
+    }
+
+    /// A subtask, and how it ended.
+    struct Child: Sendable {
+        let id: Int64
+        let name: String
+        let kind: String
+        /// Nil: it is open.
+        let end: TaskEnd?
+        let output: JSONValue?
+        /// Its failure counts as met.
+        let isForgiven: Bool
+    }
+
+    /// A value that expressions can speak of.
+    struct ScopeValue: Sendable {
+        enum Source: String {
+            case task, previous, input, args, root
+        }
+
+        let source: Source
+        let name: String?
+        let id: Int64
+        let end: TaskEnd?
+        let value: JSONValue?
+        /// It lies encrypted in the database.
+        let isSecret: Bool
+    }
+
+    func document(_ version: Int64) async throws -> (value: JSONValue, bytes: Int) {
+        let result = try await database.call("select document from agentcorp.plan_document($1)", [version])
+        let bytes = try result.rows[0].bytes(0)
+        return (try JSONValue(parsing: bytes), bytes.count)
+    }
+
+    /// The versions that a run keeps to, from its first attempt on: of a plan by name, or of one by its row.
+    func pin(_ name: String?, version: Int?, row: Int64?) async throws -> Pins {
+        let result = try await database.call(
+            "select agentcorp.pin_plan($1, $2, $3, $4, $5)",
+            [key.task, Int32(key.attempt), name, version.map { Int32(clamping: $0) }, row])
+        return try JSONCoding.decode(try result.rows[0].bytes(0))
+    }
+
+    /// Those that a task has recorded.
+    func pins(of task: Int64) async throws -> Pins? {
+        let result = try await database.call("select agentcorp.step_get($1, 'plan')", [task])
+        return try result.rows[0].bytesOrNil(0).map { try JSONCoding.decode($0) }
+    }
+
+    /// Stores a plan that has no name.
+    func putFragment(_ document: JSONValue) async throws -> Int64 {
+        let result = try await database.call("select agentcorp.put_fragment($1)", [PostgresJSON(document.bytes)])
+        return try result.rows[0].int64(0)
+    }
+
+    /// Adds subtasks with what is recorded of why, and a budget for all of them; returns their number.
+    @discardableResult
+    func expand(_ subtasks: [JSONValue], steps: [String: JSONValue] = [:], budget: JSONValue? = nil) async throws -> Int
+    {
+        let tasks = try coder.seal(tasks: PostgresJSON(JSONValue.array(subtasks).bytes))
+        var sealed: [UInt8] = [UInt8(ascii: "{")]
+        for (name, value) in steps {
+            if sealed.count > 1 { sealed.append(UInt8(ascii: ",")) }
+            sealed += JSONValue.string(name).bytes + [UInt8(ascii: ":")]
+            sealed += try coder.seal(PostgresJSON(value.bytes), for: .step(name: name)).bytes
+        }
+        sealed.append(UInt8(ascii: "}"))
+        let result = try await database.call(
+            "select agentcorp.expand($1, $2, $3, $4, $5)",
+            [
+                key.task, Int32(key.attempt), tasks, PostgresJSON(sealed),
+                budget.map { PostgresJSON($0.bytes) },
+            ], deadline: Self.expansionDeadline)
+        return Int(try result.rows[0].int32(0))
+    }
+
+    /// - Parameter names: Whose values are wanted.
+    func scope(
+        of scope: Int64, names: [String], previous: Int64?, wantsInput: Bool, wantsTrigger: Bool
+    ) async throws -> [ScopeValue] {
+        var wants: [String] = []
+        if wantsInput { wants.append("input") }
+        if wantsTrigger { wants.append("trigger") }
+        let result = try await database.call(
+            "select what, name, id, outcome, value, error from agentcorp.plan_scope($1, $2, $3, $4, $5)",
+            [key.task, scope, names, previous, wants])
+        return try result.rows.map { row throws in
+            guard let source = ScopeValue.Source(rawValue: try row.string(0)) else {
+                throw TaskFailure("the database knows more of scopes than this program: update it", reason: "version")
+            }
+            let id = try row.int64(2)
+            let stored = try row.bytesOrNil(4)
+            let purpose: PayloadPurpose =
+                switch source {
+                case .task, .previous: .output(task: id)
+                case .input: .step(name: "input")
+                case .args, .root: .args
+                }
+            return ScopeValue(
+                source: source, name: try row.stringOrNil(1), id: id,
+                end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(5)),
+                value: try stored.map { try JSONValue(parsing: try coder.open($0, for: purpose)) },
+                isSecret: stored.map { StoredForm($0) == .sealed } ?? false)
+        }
+    }
+
+    /// The subtasks, in the order in which they were added.
+    ///
+    /// - Parameter outputs: Names of those whose outputs are wanted; nil: of all.
+    func children(outputs: [String]? = nil) async throws -> [Child] {
+        let result = try await database.call(
+            "select id, name, kind, outcome, error, output, handled from agentcorp.plan_children($1, $2)",
+            [key.task, outputs], deadline: Self.expansionDeadline)
+        return try result.rows.map { row throws in
+            let id = try row.int64(0)
+            return Child(
+                id: id, name: try row.stringOrNil(1) ?? "", kind: try row.string(2),
+                end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(4)),
+                output: try row.bytesOrNil(5).map {
+                    try JSONValue(parsing: try coder.open($0, for: .output(task: id)))
+                }, isForgiven: try row.bool(6))
+        }
+    }
+}

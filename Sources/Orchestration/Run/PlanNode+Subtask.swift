@@ -1,0 +1,65 @@
+internal import JSON
+internal import Plans
+
+extension PlanNode {
+    /// The task as the queue takes it.
+    ///
+    /// - Parameters:
+    ///   - needs: Names of tasks next to it.
+    ///   - rule: What its failure means to those; what the others say of it is said where they are.
+    ///   - scope: What a concurrency key may speak of.
+    func subtask(
+        named name: String, needs: [String] = [], join: PlanJoin = .all, rule: PlanErrorRule = .fail,
+        in scope: PlanScope
+    ) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "name": .string(name), "kind": .string(task.kind(of: place.layer)), "args": place.args,
+        ]
+        if !needs.isEmpty { members["needs"] = .array(needs.map { .string($0) }) }
+        members["join"] = needs.isEmpty ? nil : join.json
+        members["queue"] = task.queue.map { .string($0) }
+        members["priority"] = task.priority.map { .integer(Int64($0)) }
+        switch rule {
+        case .fail, .run(_, fails: true): break
+        case .skip, .run(_, fails: false): members["on_error"] = "skip"
+        case .value(let value): members["on_error"] = .object(["default": value])
+        }
+        if place.layer == .verb, !task.verb.isContainer { addPolicy(&members, scope) }
+        return .object(members)
+    }
+
+    private func addPolicy(_ members: inout [String: JSONValue], _ scope: PlanScope) {
+        if let retry = task.retry {
+            // Each try elsewhere is a task of its own.
+            members["max_attempts"] = .integer(retry.isElsewhere && place.agent != nil ? 1 : Int64(retry.maximum + 1))
+            members["backoff"] = retry.backoff.map { .string($0) }
+        }
+        members["timeout"] = task.timeout?.json
+        if let key = task.key {
+            members["concurrency_key"] = .string(key.string(in: scope.values))
+        } else if case .agent(let choices, _) = task.verb, let agent = place.agent ?? choices[place.choice ?? 0].name {
+            members["concurrency_key"] = .string("agent:" + agent)
+        }
+    }
+}
+
+extension PlanVerb {
+    /// It waits for tasks of its own, so its attempts are none of the work.
+    var isContainer: Bool {
+        switch self {
+        case .plan, .vote: true
+        case .agent, .tool, .kind, .approve, .wait, .emit: false
+        }
+    }
+}
+
+extension PlanJoin {
+    var json: JSONValue {
+        switch self {
+        case .all: "all"
+        case .any: "any"
+        case .quorum(let count): .object(["quorum": .integer(Int64(count))])
+        case .settled: "settled"
+        }
+    }
+}

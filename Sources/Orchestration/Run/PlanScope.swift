@@ -1,0 +1,115 @@
+internal import JSON
+internal import Plans
+internal import Queue
+internal import Worker
+
+/// What the expressions of a task speak of, read from the database when they are to be evaluated.
+struct PlanScope: Sendable {
+    private(set) var values: [String: JSONValue] = [:]
+    /// Part of it lies encrypted in the database.
+    private(set) var isSecret = false
+
+    /// Words that are no ids of tasks.
+    static let words: Set<String> = [
+        "input", "item", "index", "previous", "round", "trigger", "event", "memory", "error", "output",
+    ]
+
+    /// - Parameters:
+    ///   - roots: What the expressions name; nothing else is read.
+    ///   - plan: Whose tasks they name.
+    ///   - place: Where the task stands that they belong to; nil for what a plan itself returns.
+    ///   - scope: The task of the plan.
+    init(
+        _ roots: Set<String>, plan: Plan, place: PlanPlace?, task: PlanTask? = nil, scope: Int64, _ context: TaskContext
+    ) async throws {
+        var names = roots.subtracting(Self.words).filter { plan[$0] != nil }
+        if roots.contains("error"), let handled = task?.handles { names.insert(handled) }
+        for name in names { names.formUnion(Self.substitutes(of: name, in: plan)) }
+        let wantsPrevious = roots.contains("previous")
+        let wantsInput = roots.contains("input")
+        let wantsTrigger = roots.contains("trigger")
+        if !names.isEmpty || wantsInput || wantsTrigger || wantsPrevious && place?.previous != nil {
+            let rows = try await PlanLink(context).scope(
+                of: scope, names: names.sorted(), previous: wantsPrevious ? place?.previous : nil,
+                wantsInput: wantsInput, wantsTrigger: wantsTrigger)
+            isSecret = rows.contains(where: \.isSecret)
+            read(rows, roots, plan, task)
+        }
+        if let place {
+            values["item"] = place.item ?? .null
+            values["index"] = place.index.map { .integer(Int64($0)) } ?? .null
+            values["round"] = place.round.map { .integer(Int64($0)) } ?? .null
+        }
+    }
+
+    /// What is known without asking.
+    init(place: PlanPlace?, with more: [String: JSONValue]) {
+        values = more
+        values["item"] = place?.item ?? .null
+        values["index"] = place?.index.map { .integer(Int64($0)) } ?? .null
+        values["round"] = place?.round.map { .integer(Int64($0)) } ?? .null
+    }
+
+    mutating func set(_ name: String, _ value: JSONValue) { values[name] = value }
+
+    mutating func add(_ other: PlanScope) {
+        values.merge(other.values) { $1 }
+        isSecret = isSecret || other.isSecret
+    }
+
+    private mutating func read(_ rows: [PlanLink.ScopeValue], _ roots: Set<String>, _ plan: Plan, _ task: PlanTask?) {
+        var ends: [String: (end: TaskEnd?, value: JSONValue?)] = [:]
+        for row in rows {
+            switch row.source {
+            case .task: ends[row.name ?? ""] = (row.end, row.value)
+            case .previous: values["previous"] = row.end?.outcome == .completed ? row.value ?? .null : .null
+            case .input: values["input"] = row.value ?? .null
+            case .args: values["input"] = row.value?["input"] ?? .null
+            case .root: values["trigger"] = Self.trigger(row.value)
+            }
+        }
+        for name in roots where plan[name] != nil {
+            values[name] = Self.value(of: name, in: plan) { ends[$0] }
+        }
+        if roots.contains("error"), let handled = task?.handles, let end = ends[handled]?.end {
+            values["error"] = .object([
+                "task": .string(handled), "message": .string(end.message ?? "\(end.outcome)"),
+                "reason": end.reason.map { .string($0) } ?? .null,
+            ])
+        }
+    }
+
+    /// What started a run: the data of the event, where there was one.
+    private static func trigger(_ args: JSONValue?) -> JSONValue {
+        args?["trigger"] ?? args?["event"]?["data"] ?? .null
+    }
+
+    /// The tasks whose outputs take the place of that of a task, should it fail.
+    private static func substitutes(of name: String, in plan: Plan) -> Set<String> {
+        var found: Set<String> = []
+        var name = name
+        while case .run(let other, fails: false)? = plan[name]?.onError, found.insert(other).inserted { name = other }
+        return found
+    }
+
+    /// What a task of a plan brought, by its own rule when it failed.
+    static func value(
+        of name: String, in plan: Plan, _ end: (String) -> (end: TaskEnd?, value: JSONValue?)?
+    ) -> JSONValue {
+        var name = name
+        var seen: Set<String> = []
+        while seen.insert(name).inserted, let task = plan[name], let found = end(name), let outcome = found.end {
+            switch outcome.outcome {
+            case .completed: return found.value ?? .null
+            case .skipped: return .null
+            case .failed, .cancelled:
+                switch task.onError {
+                case .value(let value): return value
+                case .run(let other, fails: false): name = other
+                case .fail, .skip, .run: return .null
+                }
+            }
+        }
+        return .null
+    }
+}
