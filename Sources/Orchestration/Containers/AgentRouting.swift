@@ -72,7 +72,9 @@ struct AgentRouting: Sendable {
             let asked = try await pool.pick(role: role, skills: skills, by: .cheapest, besides: [])
         else { return nil }
         guard case .agent(_, let prompt) = node.task.verb else { return nil }
-        let task = prompt.value(in: try await node.scope(prompt.roots, context).values)
+        var wish = ScopeWish()
+        wish.add(prompt)
+        let task = prompt.value(in: try await node.scope(wish, context).values)
         let lines = candidates.map { agent in
             "- \(agent.name): \(agent.description ?? "no description"); skills: \(agent.skills.joined(separator: ", "))"
         }

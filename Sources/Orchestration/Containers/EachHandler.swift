@@ -26,7 +26,7 @@ struct EachHandler: Sendable {
         var parallel: Int?
         if node.place.layer == .each, let each = node.task.each {
             parallel = each.parallel
-            let evaluation = Evaluation(each.items, in: try await node.scope(each.items.roots, context))
+            let evaluation = Evaluation(each.items, in: try await node.scope(ScopeWish(each.items), context))
             steps["each"] = evaluation.json
             guard case .array(let items) = evaluation.value else {
                 throw PermanentFailure(
@@ -53,24 +53,16 @@ struct EachHandler: Sendable {
             try await link.expand([], steps: steps)
             return .completed(JSONValue.array([]).postgres)
         }
-        let input = try await keyScope(node, context)
+        let scope = try await node.keyScope(context)
         // So many begin at once, and each that ends lets another one begin.
         let tasks = places.enumerated().map { index, inner in
             let before = parallel.flatMap { index >= $0 ? ["[\(index - $0)]"] : nil } ?? []
-            var scope = PlanScope(place: inner.place, with: [:])
-            scope.add(input)
-            scope.add(PlanScope(place: inner.place, with: [:]))
             return inner.subtask(
                 named: "[\(index)]", needs: before, join: .settled, rule: join == .all ? node.task.itemRule : .fail,
                 in: scope)
         }
         try await link.expand(tasks, steps: steps)
         return .waitForChildren(join: join.queue)
-    }
-
-    private func keyScope(_ node: PlanNode, _ context: TaskContext) async throws -> PlanScope {
-        guard let key = node.task.key else { return PlanScope(place: nil, with: [:]) }
-        return try await node.scope(key.roots.intersection(["input", "trigger"]), context)
     }
 
     private func output(of child: PlanLink.Child, _ task: PlanTask) -> JSONValue {

@@ -90,9 +90,11 @@ struct PlanHandler: Sendable {
     private func input(of order: Order, _ args: JSONValue, _ context: TaskContext) async throws -> JSONValue {
         guard let node = order.node else { return args["input"] ?? .object([:]) }
         guard case .plan(_, let input?) = node.task.verb else {
-            return try await node.scope(["input"], context).values["input"] ?? .null
+            return try await node.scope(ScopeWish(["input"]), context).values["input"] ?? .null
         }
-        return input.value(in: try await node.scope(input.roots, context).values)
+        var wish = ScopeWish()
+        wish.add(input)
+        return input.value(in: try await node.scope(wish, context).values)
     }
 
     private func check(_ input: JSONValue, _ plan: Plan) throws {
@@ -102,7 +104,7 @@ struct PlanHandler: Sendable {
 
     private func subtasks(of order: Order, input: JSONValue, _ context: TaskContext) -> [JSONValue] {
         let outer = order.node?.place
-        let scope = PlanScope(place: outer, with: ["input": input])
+        let scope = PlanScope(with: ["input": input])
         return order.plan.tasks.map { task in
             let place = PlanPlace(
                 version: order.version, path: order.path + [task.id], layer: task.layers[0], scope: context.task.id,
@@ -110,7 +112,7 @@ struct PlanHandler: Sendable {
                 // Into a plan that stands in the document these reach, into one of its own they do not.
                 item: order.path.isEmpty ? nil : outer?.item, index: order.path.isEmpty ? nil : outer?.index,
                 round: order.path.isEmpty ? nil : outer?.round, previous: order.path.isEmpty ? nil : outer?.previous)
-            return PlanNode(place: place, plan: order.plan, task: task).subtask(
+            return PlanNode(place: place, plan: order.plan, task: task, settings: nil).subtask(
                 named: task.id, needs: order.plan.effectiveNeeds(of: task), join: order.plan.effectiveJoin(of: task),
                 rule: task.fansOut && order.plan.itemJoin(of: task) != .all ? .fail : task.onError, in: scope)
         }
@@ -140,12 +142,12 @@ struct PlanHandler: Sendable {
         let plan = order.plan
         if let output = plan.output {
             let scope = try await PlanScope(
-                output.roots, plan: plan, place: nil, scope: context.task.id, context)
+                ScopeWish(output), plan: plan, place: nil, scope: context.task.id, context)
             return output.value(in: scope.values)
         }
         guard plan.tasks.count <= Self.mostOutputs else { return nil }
         let names = Set(plan.tasks.map(\.id))
-        let scope = try await PlanScope(names, plan: plan, place: nil, scope: context.task.id, context)
+        let scope = try await PlanScope(ScopeWish(names), plan: plan, place: nil, scope: context.task.id, context)
         return .object(scope.values.filter { names.contains($0.key) })
     }
 }

@@ -34,12 +34,7 @@ struct RepeatHandler: Sendable {
             $0.round = round
             $0.previous = children?.last?.id
         }
-        var scope = PlanScope(place: inner.place, with: [:])
-        if let key = node.task.key {
-            scope.add(try await node.scope(key.roots.intersection(["input", "trigger"]), context))
-            scope.add(PlanScope(place: inner.place, with: [:]))
-        }
-        try await link.expand([inner.subtask(named: "#\(round)", in: scope)])
+        try await link.expand([inner.subtask(named: "#\(round)", in: try await node.keyScope(context))])
         return .waitForChildren(join: .settled)
     }
 
@@ -49,11 +44,11 @@ struct RepeatHandler: Sendable {
     ) async throws -> Bool {
         guard let until = loop.until else { return false }
         return try await context.step("until \(round)") {
-            var scope = try await node.scope(until.roots, context)
+            var scope = try await node.scope(ScopeWish(until), context)
             // The tasks of the plan that was the round.
             if case .plan(.inline(let plan), _) = node.task.verb {
                 let names = until.roots.filter { plan[$0] != nil }
-                scope.add(try await PlanScope(names, plan: plan, place: nil, scope: task, context))
+                scope.add(try await PlanScope(ScopeWish(names), plan: plan, place: nil, scope: task, context))
             }
             scope.set("output", output)
             scope.set("round", .integer(Int64(round)))

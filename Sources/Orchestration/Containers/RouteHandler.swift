@@ -28,7 +28,7 @@ struct RouteHandler: Sendable {
         switch try await next(choice, tries: tries, chooser, node, context) {
         case .agent(let name):
             let inner = node.inside { $0.agent = name }
-            try await link.expand([inner.subtask(named: name, in: try await keyScope(node, context))])
+            try await link.expand([inner.subtask(named: name, in: try await node.keyScope(context))])
             return .waitForChildren(join: .settled)
         case .ask(let task):
             try await link.expand([task])
@@ -50,11 +50,6 @@ struct RouteHandler: Sendable {
             return choice.name.flatMap { tries.isEmpty ? .agent($0) : nil } ?? .nobody
         }
         return try await routing.next(node, context)
-    }
-
-    private func keyScope(_ node: PlanNode, _ context: TaskContext) async throws -> PlanScope {
-        guard let key = node.task.key else { return PlanScope(place: node.place, with: [:]) }
-        return try await node.scope(key.roots.intersection(["input", "trigger"]), context)
     }
 
     private func failure(_ child: PlanLink.Child, _ end: TaskEnd) -> PermanentFailure {

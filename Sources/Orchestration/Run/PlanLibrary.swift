@@ -34,12 +34,14 @@ final class PlanLibrary: Sendable {
     /// The task at a place.
     func node(_ place: PlanPlace, _ link: PlanLink) async throws -> PlanNode {
         var plan = try await plan(place.version, link)
+        var settings = plan.contextSettings
         for id in place.path.dropLast() {
             guard case .plan(.inline(let inner), _)? = plan[id]?.verb else { throw Self.lost(place) }
             plan = inner
+            settings = inner.contextSettings ?? settings
         }
         guard let task = place.path.last.flatMap({ plan[$0] }) else { throw Self.lost(place) }
-        return PlanNode(place: place, plan: plan, task: task)
+        return PlanNode(place: place, plan: plan, task: task, settings: settings)
     }
 
     private static func lost(_ place: PlanPlace) -> PermanentFailure {

@@ -36,7 +36,7 @@ extension PlanNode {
         }
         members["timeout"] = task.timeout?.json
         if let key = task.key {
-            members["concurrency_key"] = .string(key.string(in: scope.values))
+            members["concurrency_key"] = .string(key.string(in: scope.noting(place).values))
         } else if case .agent(let choices, _) = task.verb, let agent = place.agent ?? choices[place.choice ?? 0].name {
             members["concurrency_key"] = .string("agent:" + agent)
         }

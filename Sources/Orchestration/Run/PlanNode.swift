@@ -1,3 +1,4 @@
+internal import JSON
 internal import Plans
 
 /// A task of a plan, found in its document.
@@ -6,6 +7,8 @@ struct PlanNode: Sendable {
     /// The plan that it is a task of.
     let plan: Plan
     let task: PlanTask
+    /// What calls of tools without a model may touch.
+    let settings: JSONValue?
 
     /// Whether no other task stands for it outside of this one.
     var isOutermost: Bool { task.layers[0] == place.layer }
@@ -15,6 +18,6 @@ struct PlanNode: Sendable {
         var place = place
         place.layer = task.layer(below: place.layer)
         change(&place)
-        return PlanNode(place: place, plan: plan, task: task)
+        return PlanNode(place: place, plan: plan, task: task, settings: settings)
     }
 }

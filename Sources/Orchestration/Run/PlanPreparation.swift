@@ -15,20 +15,25 @@ struct PlanPreparation: Sendable {
         let node = try await library.node(place, PlanLink(context))
         if node.isOutermost, let reason = try await reasonToSkip(node, context) { return .end(.skipped(reason)) }
         // Containers read their plan themselves.
-        guard place.layer == .verb, let roots = node.task.verb.roots else { return .run(args: context.task.args) }
-        var scope = try await node.scope(roots, context)
-        let args = try JSONValue.object(node.task.verb.arguments(of: node.task, at: place, in: &scope)).bytes
-        return .run(args: args, areSecret: scope.isSecret || context.task.argsWereEncrypted)
+        guard place.layer == .verb, let wish = node.task.verb.wish else { return .run(args: context.task.args) }
+        let scope = try await node.scope(wish, context)
+        let args = JSONValue.object(try node.arguments(in: scope))
+        let areSecret = scope.isSecret || context.task.argsWereEncrypted
+        // The memory may say something else next time; everything else has been said once for all.
+        guard wish.memory.isEmpty else {
+            return .run(args: try await context.step("args") { args }.bytes, areSecret: areSecret)
+        }
+        return .run(args: args.bytes, areSecret: areSecret)
     }
 
     private func reasonToSkip(_ node: PlanNode, _ context: TaskContext) async throws -> String? {
         if let handled = node.task.handles {
-            let scope = try await node.scope(["error"], context)
+            let scope = try await node.scope(ScopeWish(["error"]), context)
             if scope.values["error"] == nil { return "\(handled) has not failed" }
         }
         guard let condition = node.task.when else { return nil }
         let evaluation = try await context.step("when") {
-            Evaluation(condition, in: try await node.scope(condition.roots, context))
+            Evaluation(condition, in: try await node.scope(ScopeWish(condition), context))
         }
         return evaluation.holds ? nil : "when: \(condition.text)"
     }
@@ -36,7 +41,14 @@ struct PlanPreparation: Sendable {
 
 extension PlanNode {
     /// What the expressions of the task may speak of.
-    func scope(_ roots: Set<String>, _ context: TaskContext) async throws -> PlanScope {
-        try await PlanScope(roots, plan: plan, place: place, task: task, scope: place.scope, context)
+    func scope(_ wish: ScopeWish, _ context: TaskContext) async throws -> PlanScope {
+        try await PlanScope(wish, plan: plan, place: place, task: task, scope: place.scope, context)
+    }
+
+    /// What the concurrency key of a task that is about to be added may speak of, but for what differs from one to the next.
+    func keyScope(_ context: TaskContext) async throws -> PlanScope {
+        var wish = ScopeWish()
+        wish.add(task.key)
+        return try await scope(wish.whenAdded, context)
     }
 }

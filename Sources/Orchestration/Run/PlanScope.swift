@@ -1,3 +1,4 @@
+internal import Agents
 internal import JSON
 internal import Plans
 internal import Queue
@@ -15,13 +16,14 @@ struct PlanScope: Sendable {
     ]
 
     /// - Parameters:
-    ///   - roots: What the expressions name; nothing else is read.
+    ///   - wish: What the expressions name; nothing else is read.
     ///   - plan: Whose tasks they name.
     ///   - place: Where the task stands that they belong to; nil for what a plan itself returns.
     ///   - scope: The task of the plan.
     init(
-        _ roots: Set<String>, plan: Plan, place: PlanPlace?, task: PlanTask? = nil, scope: Int64, _ context: TaskContext
+        _ wish: ScopeWish, plan: Plan, place: PlanPlace?, task: PlanTask? = nil, scope: Int64, _ context: TaskContext
     ) async throws {
+        let roots = wish.roots
         var names = roots.subtracting(Self.words).filter { plan[$0] != nil }
         if roots.contains("error"), let handled = task?.handles { names.insert(handled) }
         for name in names { names.formUnion(Self.substitutes(of: name, in: plan)) }
@@ -35,19 +37,36 @@ struct PlanScope: Sendable {
             isSecret = rows.contains(where: \.isSecret)
             read(rows, roots, plan, task)
         }
-        if let place {
-            values["item"] = place.item ?? .null
-            values["index"] = place.index.map { .integer(Int64($0)) } ?? .null
-            values["round"] = place.round.map { .integer(Int64($0)) } ?? .null
-        }
+        if !wish.memory.isEmpty { values["memory"] = try await Self.memory(wish.memory, context) }
+        note(place)
     }
 
     /// What is known without asking.
-    init(place: PlanPlace?, with more: [String: JSONValue]) {
-        values = more
+    init(with values: [String: JSONValue]) {
+        self.values = values
+    }
+
+    /// The same for a task at another place.
+    func noting(_ place: PlanPlace) -> PlanScope {
+        var scope = self
+        scope.note(place)
+        return scope
+    }
+
+    private mutating func note(_ place: PlanPlace?) {
         values["item"] = place?.item ?? .null
         values["index"] = place?.index.map { .integer(Int64($0)) } ?? .null
         values["round"] = place?.round.map { .integer(Int64($0)) } ?? .null
+    }
+
+    private static func memory(_ keys: Set<MemoryKey>, _ context: TaskContext) async throws -> JSONValue {
+        var scopes: [String: [String: JSONValue]] = [:]
+        for key in keys {
+            guard let scope = Memory.Scope(rawValue: key.scope) else { continue }
+            let entry = try await Memory(context.pool, scope, as: context.task.id).get(key.key)
+            scopes[key.scope, default: [:]][key.key] = entry?.value ?? .null
+        }
+        return .object(scopes.mapValues { .object($0) })
     }
 
     mutating func set(_ name: String, _ value: JSONValue) { values[name] = value }

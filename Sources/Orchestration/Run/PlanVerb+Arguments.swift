@@ -4,29 +4,44 @@ internal import Worker
 
 extension PlanVerb {
     /// What the arguments speak of; nil for a plan, which is no task of its own but a container.
-    var roots: Set<String>? {
+    var wish: ScopeWish? {
+        var wish = ScopeWish()
         switch self {
-        case .agent(_, let prompt): prompt.roots
-        case .tool(_, let args), .kind(_, let args): args.roots
-        case .plan: nil
-        case .vote(let vote): vote.options.roots.union(vote.question?.roots ?? [])
-        case .approve(let approval): approval.title.roots.union(approval.value?.roots ?? [])
+        case .agent(_, let prompt): wish.add(prompt)
+        case .tool(_, let args), .kind(_, let args): wish.add(args)
+        case .plan: return nil
+        case .vote(let vote):
+            wish.add(vote.options)
+            wish.add(vote.question)
+        case .approve(let approval):
+            wish.add(approval.title)
+            wish.add(approval.value)
         case .wait(let wait):
-            (wait.topic?.roots ?? []).union(wait.key?.roots ?? []).union(wait.moment?.roots ?? [])
-                .union((wait.condition?.roots ?? []).subtracting(["event"]))
-        case .emit(let topic, let data, let key): topic.roots.union(data.roots).union(key?.roots ?? [])
+            wish.add(wait.condition)
+            // That is what it waits for.
+            wish.remove("event")
+            wish.add(wait.topic)
+            wish.add(wait.key)
+            wish.add(wait.moment)
+        case .emit(let topic, let data, let key):
+            wish.add(topic)
+            wish.add(data)
+            wish.add(key)
         }
+        return wish
     }
+}
 
-    /// The arguments of its kind.
-    func arguments(
-        of task: PlanTask, at place: PlanPlace, in scope: inout PlanScope
-    ) throws -> [String: JSONValue] {
+extension PlanNode {
+    /// The arguments of the kind that the task is of.
+    func arguments(in scope: PlanScope) throws -> [String: JSONValue] {
         let values = scope.values
-        switch self {
-        case .agent(let choices, let prompt):
-            return try agentArguments(choices, prompt.value(in: values), task, place)
-        case .tool(let name, let args): return ["tool": .string(name), "args": args.value(in: values)]
+        switch task.verb {
+        case .agent(let choices, let prompt): return try agentArguments(choices, prompt.value(in: values))
+        case .tool(let name, let args):
+            var arguments: [String: JSONValue] = ["tool": .string(name), "args": args.value(in: values)]
+            arguments["context_settings"] = settings
+            return arguments
         case .kind(let kind, let args):
             guard case .object(let members) = args.value(in: values) else {
                 throw PermanentFailure("the arguments of kind \(kind) are no object", reason: "arguments")
@@ -45,9 +60,7 @@ extension PlanVerb {
         }
     }
 
-    private func agentArguments(
-        _ choices: [AgentChoice], _ prompt: JSONValue, _ task: PlanTask, _ place: PlanPlace
-    ) throws -> [String: JSONValue] {
+    private func agentArguments(_ choices: [AgentChoice], _ prompt: JSONValue) throws -> [String: JSONValue] {
         guard let agent = place.agent ?? choices[place.choice ?? 0].name else {
             throw PermanentFailure("nobody has chosen an agent", reason: "plan")
         }
