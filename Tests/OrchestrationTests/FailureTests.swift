@@ -19,9 +19,11 @@ import Testing
         }
     }
 
-    @Test("on_error: skipped, or a value in its place", .checkedDatabase, arguments: [
-        ("skip", JSONValue.null), (["default": 7], 7),
-    ] as [(JSONValue, JSONValue)])
+    @Test(
+        "on_error: skipped, or a value in its place", .checkedDatabase,
+        arguments: [
+            ("skip", JSONValue.null), (["default": 7], 7),
+        ] as [(JSONValue, JSONValue)])
     func forgiven(_ rule: JSONValue, _ value: JSONValue) async throws {
         try await PlanWorld.run { world in
             let result = try await world.result(
@@ -47,7 +49,10 @@ import Testing
             #expect(try await world.agents.end(of: run) == .string(isBad ? "saw no luck" : "no luck"))
             #expect(
                 try await world.states(of: run)
-                    == ["first \(isBad ? "failed" : "completed")", "next completed", "rescue \(isBad ? "completed" : "skipped")"])
+                    == [
+                        "first \(isBad ? "failed" : "completed")", "next completed",
+                        "rescue \(isBad ? "completed" : "skipped")",
+                    ])
         }
     }
 
@@ -72,7 +77,9 @@ import Testing
             let run = try await world.start(
                 [
                     "bad": ["kind": "fail", "args": [:]], "good": ["kind": "echo", "args": ["n": 1]],
-                    "next": ["kind": "echo", "needs": ["bad", "good"], "join": "any", "args": ["got": "{{ good.n }}"]],
+                    "next": [
+                        "kind": "echo", "needs": ["bad", "good"], "join": "any", "args": ["got": "{{ good.n }}"],
+                    ],
                 ], output: "next.got")
             #expect(try await world.agents.end(of: run) == 1)
         }

@@ -96,7 +96,9 @@ import Worker
                             "tasks": [
                                 "code": [
                                     "kind": "echo",
-                                    "args": ["n": "{{ default(previous.code.n, input.start) + 1 }}", "round": "{{ round }}"],
+                                    "args": [
+                                        "n": "{{ default(previous.code.n, input.start) + 1 }}", "round": "{{ round }}",
+                                    ],
                                 ],
                                 "check": ["kind": "echo", "needs": ["code"], "args": ["ok": "{{ code.n >= 13 }}"]],
                             ]
@@ -106,7 +108,8 @@ import Worker
             let result = try await world.agents.end(of: run)
             #expect(result == ["code": ["n": 13, "round": 3], "check": ["ok": true]])
             let rounds = try await world.agents.rows(
-                "select s.name || ' ' || (s.value -> 0 ->> 'value') from agentcorp.step s where s.name like 'until%' order by 1")
+                "select s.name || ' ' || (s.value -> 0 ->> 'value') from agentcorp.step s where s.name like 'until%' order by 1"
+            )
             #expect(rounds == ["until 1 false", "until 2 false", "until 3 true"])
         }
     }

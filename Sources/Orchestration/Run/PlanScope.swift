@@ -90,7 +90,7 @@ struct PlanScope: Sendable {
         for name in roots where plan[name] != nil {
             values[name] = Self.value(of: name, in: plan) { ends[$0] }
         }
-        if roots.contains("error"), let handled = task?.handles, let end = ends[handled]?.end {
+        if roots.contains("error"), let handled = task?.handles, let end = ends[handled]?.end, !end.isGood {
             values["error"] = .object([
                 "task": .string(handled), "message": .string(end.message ?? "\(end.outcome)"),
                 "reason": end.reason.map { .string($0) } ?? .null,
