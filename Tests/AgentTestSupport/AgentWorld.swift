@@ -95,8 +95,16 @@ extension AgentWorld {
 
     /// The output of a task that completes.
     package func end(of task: Int64) async throws -> JSONValue {
-        try await waitUntil("task \(task) to end", timeout: .seconds(60)) {
-            try await manager.standing(of: task).state.isFinal
+        do {
+            try await waitUntil("task \(task) to end", timeout: .seconds(15)) {
+                try await manager.standing(of: task).state.isFinal
+            }
+        } catch {
+            // What has become of it says more than that it took too long.
+            let attempts = try await rows(
+                "select concat_ws(' ', task_id, attempt, outcome, error ->> 'message') from agentcorp.attempts order by 1 limit 50"
+            )
+            throw TestSupportError("\(error); attempts: \(attempts.joined(separator: "; "))")
         }
         return try await manager.output(ofEnded: task)
     }

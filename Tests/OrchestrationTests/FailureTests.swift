@@ -102,7 +102,7 @@ import Testing
             if isReached {
                 #expect(try await world.agents.end(of: run) == 3)
             } else {
-                #expect(try await world.agents.failure(of: run).message.contains("merge"))
+                #expect(try await world.agents.failure(of: run).message.hasPrefix("task dig was cancelled"))
             }
         }
     }

@@ -1,5 +1,6 @@
 import AgentTestSupport
 import JSON
+import Orchestration
 import Plans
 import Providers
 import Queue

@@ -3,6 +3,7 @@ import Agents
 import JSON
 import Orchestration
 import Plans
+import Postgres
 import Providers
 import Queue
 import TestSupport

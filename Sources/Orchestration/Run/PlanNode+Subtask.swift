@@ -16,7 +16,7 @@ extension PlanNode {
             "name": .string(name), "kind": .string(task.kind(of: place.layer)), "args": place.args,
         ]
         if !needs.isEmpty { members["needs"] = .array(needs.map { .string($0) }) }
-        members["join"] = needs.isEmpty ? nil : join.json
+        if !needs.isEmpty, join != .all { members["join"] = join.json }
         members["queue"] = task.queue.map { .string($0) }
         members["priority"] = task.priority.map { .integer(Int64($0)) }
         switch rule {

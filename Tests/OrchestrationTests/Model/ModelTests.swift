@@ -1,6 +1,7 @@
 import AgentTestSupport
 import FoundationEssentials
 import JSON
+import Postgres
 import Queue
 import TestSupport
 import Testing
