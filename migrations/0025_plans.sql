@@ -196,7 +196,8 @@ end $$;
 comment on function agentcorp.pin_plan is 'Records which version of which plan a task runs, and of those inside it: by name, or by the row of the version';
 
 -- locks: fence, then what add_subtasks locks
-create function agentcorp.expand(task_id bigint, attempt int, subtasks jsonb, steps jsonb default '{}', budget jsonb default null) returns int language plpgsql as $$
+create function agentcorp.expand(task_id bigint, attempt int, subtasks jsonb, steps jsonb default '{}', usd numeric default null, tokens bigint default null,
+    turns int default null, time_limit interval default null) returns int language plpgsql as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_step record;
@@ -206,8 +207,8 @@ begin
     for v_step in select s.key, s.value from jsonb_each(steps) s order by s.key loop
         perform agentcorp.step_put(task_id, attempt, v_step.key, v_step.value);
     end loop;
-    if budget <> '{}' then
-        perform agentcorp.set_budget(task_id, (budget ->> 'usd')::numeric, (budget ->> 'tokens')::bigint, (budget ->> 'turns')::int, interval '1 millisecond' * (budget ->> 'time_ms')::float8);
+    if num_nonnulls(usd, tokens, turns, time_limit) > 0 then
+        perform agentcorp.set_budget(task_id, usd, tokens, turns, time_limit);
     end if;
     if subtasks <> '[]' then
         select count(*) into v_count from agentcorp.add_subtasks(task_id, subtasks);

@@ -1,3 +1,4 @@
+internal import Agents
 internal import JSON
 internal import Plans
 internal import Queue
@@ -33,7 +34,7 @@ struct PlanHandler: Sendable {
             try check(input, order.plan)
             let tasks = subtasks(of: order, input: input, context)
             let steps = order.node == nil ? [:] : ["input": input]
-            if try await link.expand(tasks, steps: steps, budget: order.budget) > 0 {
+            if try await link.expand(tasks, steps: steps, budget: try budget(of: order)) > 0 {
                 return .waitForChildren(join: .settled)
             }
             children = try await link.children(outputs: [])
@@ -100,6 +101,14 @@ struct PlanHandler: Sendable {
     private func check(_ input: JSONValue, _ plan: Plan) throws {
         guard let violation = plan.input?.violations(of: input).first else { return }
         throw PermanentFailure("input\(violation.pointer): \(violation.message)", reason: "input")
+    }
+
+    private func budget(of order: Order) throws -> AgentBudget? {
+        do {
+            return try order.budget.flatMap { value throws(AgentConfigError) in try AgentBudget(value) }
+        } catch {
+            throw PermanentFailure("budget: \(error)", reason: "arguments")
+        }
     }
 
     private func subtasks(of order: Order, input: JSONValue, _ context: TaskContext) -> [JSONValue] {

@@ -1,5 +1,7 @@
+internal import Agents
 internal import JSON
 internal import Postgres
+internal import Providers
 internal import Queue
 internal import Worker
 
@@ -80,7 +82,8 @@ struct PlanLink: Sendable {
 
     /// Adds subtasks with what is recorded of why, and a budget for all of them; returns their number.
     @discardableResult
-    func expand(_ subtasks: [JSONValue], steps: [String: JSONValue] = [:], budget: JSONValue? = nil) async throws -> Int
+    func expand(_ subtasks: [JSONValue], steps: [String: JSONValue] = [:], budget: AgentBudget? = nil) async throws
+        -> Int
     {
         let tasks = try coder.seal(tasks: PostgresJSON(JSONValue.array(subtasks).bytes))
         var sealed: [UInt8] = [UInt8(ascii: "{")]
@@ -91,10 +94,10 @@ struct PlanLink: Sendable {
         }
         sealed.append(UInt8(ascii: "}"))
         let result = try await database.call(
-            "select agentcorp.expand($1, $2, $3, $4, $5)",
+            "select agentcorp.expand($1, $2, $3, $4, $5::text::numeric, $6, $7, $8)",
             [
-                key.task, Int32(key.attempt), tasks, PostgresJSON(sealed),
-                budget.map { PostgresJSON($0.bytes) },
+                key.task, Int32(key.attempt), tasks, PostgresJSON(sealed), budget?.usd?.description, budget?.tokens,
+                (budget?.turns).map { Int32(clamping: $0) }, budget?.time,
             ], deadline: Self.expansionDeadline)
         return Int(try result.rows[0].int32(0))
     }

@@ -22,7 +22,8 @@ public struct Plan: Sendable {
 
     public init(
         name: String? = nil, summary: String? = nil, input: JSONSchema? = nil, budget: JSONValue? = nil,
-        contextSettings: JSONValue? = nil, triggers: [PlanTrigger] = [], tasks: [PlanTask], output: Expression? = nil, document: JSONValue
+        contextSettings: JSONValue? = nil, triggers: [PlanTrigger] = [], tasks: [PlanTask], output: Expression? = nil,
+        document: JSONValue
     ) {
         self.name = name
         self.summary = summary

@@ -132,6 +132,16 @@ extension DocumentFields {
             at: pointer)
     }
 
+    /// An object that is read elsewhere.
+    mutating func object(_ name: String) -> JSONValue? {
+        guard let value = value(name) else { return nil }
+        guard value.members != nil else {
+            wrong(name, "\(Self.kind(value)) instead of an object")
+            return nil
+        }
+        return value
+    }
+
     /// `{"usd", "tokens", "turns", "time"}`, as it stands in the document.
     mutating func budget(_ name: String) -> JSONValue? {
         let advice = "Write {\"usd\": 0.5, \"tokens\": 50000, \"turns\": 12, \"time\": \"10m\"}, or some of these."

@@ -114,8 +114,9 @@ extension PlanReader {
                 "backoff", "\"\(backoff)\" is not understood",
                 "Write [exponential|linear|fixed] BASE[..CAP] [jitter FRACTION], as 1s..60s or linear 5s..10m.")
         }
+        let isElsewhere = inner.bool("elsewhere") ?? false
         inner.refuseOthers()
-        return maximum.map { PlanRetry(maximum: $0, backoff: backoff) }
+        return maximum.map { PlanRetry(maximum: $0, backoff: backoff, isElsewhere: isElsewhere) }
     }
 
     private func errorRule(_ fields: inout DocumentFields) -> PlanErrorRule? {

@@ -48,6 +48,7 @@ public struct PlanReader {
         let summary = fields.text("description", longest: 10_000)
         let input = fields.schema("input")
         let budget = fields.budget("budget")
+        let settings = fields.object("context_settings")
         let triggers = depth == 0 ? self.triggers(&fields) : []
         let tasks = self.tasks(&fields, depth: depth)
         let output = fields.expression("output")
@@ -56,7 +57,8 @@ public struct PlanReader {
                 ? "It is for plans that are loaded, not for inner ones." : nil
         }
         return Plan(
-            name: name, summary: summary, input: input, budget: budget, triggers: triggers, tasks: tasks,
+            name: name, summary: summary, input: input, budget: budget, contextSettings: settings, triggers: triggers,
+            tasks: tasks,
             output: output, document: document)
     }
 

@@ -115,7 +115,8 @@ final class Lane: Sendable {
             }
         }
         let outcome = await Execution(
-            task: task, handler: handlers.prepared(handler, for: task), context: context, missingKeyDelay: configuration.unknownKindDelay
+            task: task, handler: handlers.prepared(handler, for: task), context: context,
+            missingKeyDelay: configuration.unknownKindDelay
         ).run()
         timer?.cancel()
         let ran = ContinuousClock.now - startedAt
