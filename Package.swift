@@ -127,7 +127,10 @@ let package = Package(
         // 6: how fast all of that is
         .target(
             name: "Bench",
-            dependencies: ["CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", lifecycle, logging],
+            dependencies: [
+                "CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", "Orchestration", "Agents", "Providers", "JSON",
+                lifecycle, logging,
+            ],
             swiftSettings: dialect),
 
         // 7: the composition root

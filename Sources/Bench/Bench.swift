@@ -47,6 +47,7 @@ public struct Bench: Sendable {
         case .latency: try await latency(database)
         case .chain: try await chain(database)
         case .fan: try await fan(database)
+        case .plans: try await plans(database)
         }
     }
 

@@ -2,7 +2,7 @@
 public struct BenchOptions: Sendable {
     /// A part of the benchmark.
     public enum Case: String, Sendable, CaseIterable {
-        case drain, claimers, enqueue, latency, chain, fan, priorities, keys, memory, start
+        case drain, claimers, enqueue, latency, chain, fan, plans, priorities, keys, memory, start
     }
 
     /// A long run that shows one thing.
