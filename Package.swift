@@ -192,8 +192,8 @@ let package = Package(
         .testTarget(
             name: "OrchestrationTests",
             dependencies: [
-                "Orchestration", "Plans", "Agents", "Providers", "Tools", "JSON", "Queue", "Worker", "Coordinator",
-                "AgentTestSupport", "MockModelServer", "TestSupport", "Postgres",
+                "Orchestration", "Plans", "Documents", "Agents", "Providers", "Tools", "JSON", "Queue", "Worker",
+                "Coordinator", "AgentTestSupport", "MockModelServer", "TestSupport", "Postgres",
                 lifecycle, logging,
             ] + nio,
             swiftSettings: dialect),

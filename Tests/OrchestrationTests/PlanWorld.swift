@@ -38,6 +38,19 @@ struct PlanWorld {
         ) { try await body(PlanWorld(agents: $0)) }
     }
 
+    /// Runs it with the agents of a folder and a provider of one's own.
+    static func run<Result>(
+        agents folder: String, provider: any Provider, _ body: (PlanWorld) async throws -> Result
+    ) async throws -> Result {
+        try await AgentWorld.run(
+            [provider],
+            register: { handlers, runtime in OrchestrationRuntime(agents: runtime).register(in: handlers) }
+        ) { world in
+            try await AgentPool(world.pool).load(folder)
+            return try await body(PlanWorld(agents: world))
+        }
+    }
+
     /// Starts a run of a plan with these tasks.
     func start(_ tasks: JSONValue, output: String? = nil, input: JSONValue = [:], more: JSONValue = [:]) async throws
         -> Int64
