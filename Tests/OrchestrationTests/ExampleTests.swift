@@ -3,6 +3,7 @@ import Agents
 import Documents
 import FoundationEssentials
 import JSON
+import Orchestration
 import Plans
 import Providers
 import TestSupport
