@@ -212,6 +212,9 @@ begin
     delete from agentcorp.agent_run r where r.shard = p_shard and r.task_id = any (p_ids);
     delete from agentcorp.budget b where b.shard = p_shard and b.task_id = any (p_ids);
     delete from agentcorp.reservation r where r.shard = p_shard and r.task_id = any (p_ids);
+    delete from agentcorp.message_read r where r.shard = p_shard and r.task_id = any (p_ids);
+    delete from agentcorp.agent_message m where m.shard = p_shard and m.task_id = any (p_ids);
+    delete from agentcorp.mailbox m where m.shard = p_shard and m.task_id = any (p_ids);
     perform agentcorp.drop_memories_of_runs(p_shard, p_ids);
     v_ctids := array(select d.c from unnest(p_ids) u(id) cross join lateral (
         select d.ctid c from agentcorp.dependency d where d.needs_id = u.id and d.shard = p_shard

@@ -487,6 +487,12 @@ begin
 end $$;
 comment on function agentcorp.delegation_room is 'How deep a task stands in its tree, and how many tasks the tree has, counted up to about a thousand: what bounds agents that delegate';
 
+create function agentcorp.delegated(task_id bigint) returns int language sql stable set enable_seqscan = off as $$
+    select coalesce(sum((s.value ->> 'tasks')::int), 0)::int from agentcorp.step s
+        where s.task_id = delegated.task_id and s.shard = agentcorp.shard_of(delegated.task_id) and s.name like 'delegate %'
+$$;
+comment on function agentcorp.delegated is 'How many tasks an agent has had others do, with task.delegate, in all rounds of its task';
+
 create function agentcorp.is_below(task_id bigint, above bigint) returns boolean language plpgsql stable as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
@@ -735,7 +741,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room is_tainted'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room delegated is_tainted'),
     ('manage', 'decide clear_session fork_session remove_session'),
     ('internal', 'append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();
