@@ -104,8 +104,8 @@ let package = Package(
         .target(
             name: "Agents",
             dependencies: [
-                "JSON", "Documents", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator", logging,
-                crypto, lifecycle,
+                "JSON", "Documents", "Plans", "Providers", "Tools", "Sandbox", "MCP", "Queue", "Worker", "Coordinator",
+                logging, crypto, lifecycle,
             ],
             swiftSettings: dialect),
 

@@ -243,6 +243,11 @@ begin
 end $$;
 comment on function agentcorp.is_tainted is 'Whether the agent of one of these tasks has read something from outside';
 
+create function agentcorp.is_tainted_below(task_id bigint) returns boolean language sql stable as $$
+    select agentcorp.is_tainted((agentcorp.tree_members(agentcorp.shard_of(task_id), array[task_id])).ids)
+$$;
+comment on function agentcorp.is_tainted_below is 'Whether the agent of a task, or of one below it, has read something from outside';
+
 create function agentcorp.run_state(task_id bigint) returns jsonb language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
@@ -741,7 +746,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room delegated is_tainted'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room delegated is_tainted is_tainted_below'),
     ('manage', 'decide clear_session fork_session remove_session'),
     ('internal', 'append_message open_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

@@ -61,6 +61,7 @@ extension AgentConfig {
         members["max_output_tokens"] = maxOutputTokens.map { .integer(Int64($0)) }
         members["output_schema"] = outputJSONSchema?.value
         if ambiguous != .verify { members["ambiguous"] = .string(ambiguous.rawValue) }
+        if !handoffs.isEmpty { members["handoffs"] = .array(handoffs.map { .string($0) }) }
         if onLoop != LoopPolicy() { members["on_loop"] = onLoop.json }
         return .object(members)
     }

@@ -34,6 +34,8 @@ public struct AgentConfig: Sendable, Hashable {
     public var outputJSONSchema: JSONSchema?
     public var ambiguous: AmbiguousPolicy
     public var onLoop: LoopPolicy
+    /// Agents that it may hand its task over to.
+    public var handoffs: [String]
 
     public init(
         name: String, description: String? = nil, models: [ModelReference], systemPrompt: String? = nil,
@@ -41,7 +43,7 @@ public struct AgentConfig: Sendable, Hashable {
         contextSettings: JSONValue = [:], role: String? = nil, skills: [String] = [], maxConcurrency: Int? = nil,
         budget: AgentBudget? = nil, memory: AgentMemory = .standard, maxTurns: Int? = nil, temperature: Double? = nil,
         maxOutputTokens: Int? = nil, outputJSONSchema: JSONSchema? = nil, ambiguous: AmbiguousPolicy = .verify,
-        onLoop: LoopPolicy = LoopPolicy()
+        onLoop: LoopPolicy = LoopPolicy(), handoffs: [String] = []
     ) {
         self.name = name
         self.description = description
@@ -62,5 +64,6 @@ public struct AgentConfig: Sendable, Hashable {
         self.outputJSONSchema = outputJSONSchema
         self.ambiguous = ambiguous
         self.onLoop = onLoop
+        self.handoffs = handoffs
     }
 }

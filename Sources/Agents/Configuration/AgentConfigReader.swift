@@ -52,6 +52,7 @@ struct AgentConfigReader {
         config.outputJSONSchema = outputSchema(&fields)
         config.ambiguous = fields.word("ambiguous", of: AmbiguousPolicy.self) ?? .verify
         config.onLoop = onLoop(&fields)
+        config.handoffs = handoffs(&fields, of: given)
         // What looks like a key has been noted already.
         fields.refuseOthers { CredentialCheck.isCredential($0) ? "See above." : nil }
         return config
@@ -263,6 +264,19 @@ struct AgentConfigReader {
             issues.add("/output_schema\(error.pointer)", error.message)
             return nil
         }
+    }
+
+    private func handoffs(_ fields: inout DocumentFields, of name: String?) -> [String] {
+        let agents = fields.texts("handoffs", longest: 100, atMost: 20)
+        for (index, agent) in agents.enumerated() {
+            if agent == name {
+                fields.wrong("handoffs/\(index)", "is the agent itself", "Name others.")
+            } else if !Self.isName(agent) {
+                fields.wrong(
+                    "handoffs/\(index)", "\(DocumentFields.shown(.string(agent))) cannot be the name of an agent")
+            }
+        }
+        return agents
     }
 
     private func onLoop(_ fields: inout DocumentFields) -> LoopPolicy {

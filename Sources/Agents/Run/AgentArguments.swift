@@ -1,4 +1,5 @@
 internal import JSON
+internal import Plans
 internal import Postgres
 internal import Providers
 internal import Queue
@@ -6,7 +7,9 @@ internal import Worker
 
 /// The arguments of a task of kind `agent`.
 struct AgentArguments: Sendable {
-    static let fields = ["agent", "prompt", "session", "tools", "schema", "repairs", "budget", "max_turns"]
+    static let fields = [
+        "agent", "prompt", "session", "tools", "schema", "repairs", "budget", "max_turns", "delegate", "handoffs",
+    ]
 
     /// The name in the pool.
     let agent: String
@@ -21,6 +24,10 @@ struct AgentArguments: Sendable {
     let repairs: Int
     let budget: AgentBudget?
     let maxTurns: Int?
+    /// What it may have others do; nil: nothing, as a plan.
+    let delegation: PlanDelegation?
+    /// The agents that had the task before this one, and handed it on.
+    let handoffs: [String]
 
     /// Throws `PermanentFailure` that names the field.
     init(_ json: [UInt8]) throws {
@@ -39,19 +46,15 @@ struct AgentArguments: Sendable {
         self.agent = agent
         prompt = try Self.prompt(fields["prompt"])
         session = try Self.string(fields["session"], "session")
-        tools = try fields["tools"].flatMap { value -> [String]? in
-            guard value != .null else { return nil }
-            guard case .array(let names) = value, names.allSatisfy({ $0.string != nil }) else {
-                throw Self.mistake("need \"tools\" to be an array of names")
-            }
-            return names.compactMap(\.string)
-        }
+        tools = try Self.names(fields["tools"], "tools")
+        handoffs = try Self.names(fields["handoffs"], "handoffs") ?? []
         schema = try fields["schema"].flatMap { value -> JSONSchema? in
             guard value != .null else { return nil }
             do { return try JSONSchema(value) } catch { throw Self.mistake("have a \"schema\" that is none: \(error)") }
         }
         repairs = try Self.integer(fields["repairs"], "repairs", in: 0...10) ?? 2
         maxTurns = try Self.integer(fields["max_turns"], "max_turns", in: 1...10_000)
+        delegation = try fields["delegate"].flatMap { try Self.delegation($0) }
         budget = try fields["budget"].flatMap { value in
             guard value != .null else { return nil }
             do { return try AgentBudget(value) } catch {
@@ -79,6 +82,27 @@ struct AgentArguments: Sendable {
         // What a plan or a subscription hands over.
         case .some(let other): return [.text(other.text)]
         }
+    }
+
+    private static func delegation(_ value: JSONValue) throws -> PlanDelegation? {
+        guard value != .null else { return nil }
+        let known = ["agents", "max_tasks", "max_depth"]
+        guard case .object(let fields) = value, fields.keys.allSatisfy(known.contains),
+            let agents = try names(fields["agents"], "delegate/agents"), !agents.isEmpty
+        else {
+            throw mistake("need \"delegate\" to be {\"agents\": [\"NAME\"], \"max_tasks\": 12, \"max_depth\": 2}")
+        }
+        return PlanDelegation(
+            agents: agents, maxTasks: try integer(fields["max_tasks"], "delegate/max_tasks", in: 1...1000) ?? 20,
+            maxDepth: try integer(fields["max_depth"], "delegate/max_depth", in: 1...8) ?? 1)
+    }
+
+    private static func names(_ value: JSONValue?, _ field: String) throws -> [String]? {
+        guard let value, value != .null else { return nil }
+        guard case .array(let names) = value, names.allSatisfy({ $0.string != nil }) else {
+            throw mistake("need \"\(field)\" to be an array of names")
+        }
+        return names.compactMap(\.string)
     }
 
     private static func string(_ value: JSONValue?, _ field: String) throws -> String? {

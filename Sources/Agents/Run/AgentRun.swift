@@ -49,6 +49,9 @@ struct AgentRun: Sendable {
         if let last, let calls = last.calls, calls.contains(where: { $0.result == nil }) {
             return try await ToolRound(run: self, state: state, answer: last).perform()
         }
+        if let last, let answer = try await HandoffTool.answer(to: last, context) {
+            return .end(.completed(PostgresJSON(answer.bytes)))
+        }
         if notes.contains(where: { $0.turn == turns }) {
             let forced = notes.last { $0.turn == turns && $0.kind == .forced }
             return try await ask(state, forced: forced.map { $0.reason ?? "budget" })

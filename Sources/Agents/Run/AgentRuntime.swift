@@ -20,7 +20,7 @@ public struct AgentRuntime: Sendable {
     /// Blanks secrets in what tools return.
     public var scrubber: SecretScrubber
 
-    /// - Parameter tools: Gets the tools of the engine, `task.*`, `memory.*` and `event.publish`, unless it has tools of
+    /// - Parameter tools: Gets the tools of the engine, `task.*`, `memory.*`, `message.*` and `event.publish`, unless it has tools of
     ///   these names.
     public init(
         providers: ProviderCatalog, tools: ToolRegistry = .global, servers: MCPServerPool? = nil,
@@ -60,7 +60,7 @@ public struct AgentRuntime: Sendable {
         }
         return try await AgentRun(
             runtime: self, context: context, link: link, arguments: arguments, config: agent.config,
-            version: agent.version, toolbox: try await toolbox(agent.config, arguments)
+            version: agent.version, toolbox: try await toolbox(agent.config, arguments, context)
         ).run(from: state)
     }
 
@@ -78,7 +78,9 @@ public struct AgentRuntime: Sendable {
         }
     }
 
-    private func toolbox(_ config: AgentConfig, _ arguments: AgentArguments) async throws -> Toolbox {
+    private func toolbox(
+        _ config: AgentConfig, _ arguments: AgentArguments, _ context: TaskContext
+    ) async throws -> Toolbox {
         let limits: ToolExecutionContext
         do {
             limits = try ToolExecutionContext(settings: config.contextSettings)
@@ -108,13 +110,24 @@ public struct AgentRuntime: Sendable {
                 }
             }
             if let some = arguments.tools {
-                for name in some where !tools.contains(where: { $0.name == name }) {
+                let offered = [
+                    config.handoffs.isEmpty ? nil : HandoffTool.name,
+                    arguments.delegation == nil ? nil : DelegateTool.name,
+                ]
+                for name in some where !offered.contains(name) && !tools.contains(where: { $0.name == name }) {
                     let names = tools.map(\.name)
                     let hint = Spelling.nearest(to: name, in: names).map { "; did you mean \($0)?" } ?? ""
                     throw PermanentFailure(
                         "agent \"\(config.name)\" has no tool \"\(name)\"\(hint)", reason: "arguments")
                 }
                 tools.removeAll { !some.contains($0.name) }
+            }
+            if !config.handoffs.isEmpty, arguments.tools?.contains(HandoffTool.name) ?? true {
+                tools.append(try await HandoffTool.make(config, arguments, context))
+            }
+            if let delegation = arguments.delegation {
+                tools.removeAll { $0.name == DelegateTool.name }
+                tools.append(try await DelegateTool.make(delegation, context))
             }
             return Toolbox(ToolSet(tools), limits: limits)
         } catch let error as PermanentFailure {

@@ -12,7 +12,9 @@ struct AgentScope: ToolScope {
     let idx: Int
 
     /// Names what the call adds, so that a second run of it finds what the first has added.
-    var stepName: String { "call \(turn).\(idx)" }
+    var stepName: String { Self.stepName(turn: turn, idx: idx) }
+
+    static func stepName(turn: Int, idx: Int) -> String { "call \(turn).\(idx)" }
 }
 
 extension AgentScope {

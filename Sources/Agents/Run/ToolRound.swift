@@ -31,22 +31,23 @@ struct ToolRound: Sendable {
     // MARK: running
 
     private func perform(_ calls: [RunState.Call]) async throws -> AgentRun.Round {
-        let waits = try await withThrowingTaskGroup(of: SubtaskWait?.self) { group in
+        let pauses = try await withThrowingTaskGroup(of: (any ToolPause)?.self) { group in
             for call in calls {
                 group.addTask {
                     do {
                         try await perform(call)
                         return nil
-                    } catch let wait as SubtaskWait {
-                        return wait
+                    } catch let pause as any ToolPause {
+                        return pause
                     }
                 }
             }
-            return try await group.reduce(into: [SubtaskWait]()) { waits, wait in
-                if let wait { waits.append(wait) }
+            return try await group.reduce(into: [any ToolPause]()) { pauses, pause in
+                if let pause { pauses.append(pause) }
             }
         }
-        return waits.isEmpty ? .goOn : .end(.waitForChildren(join: .settled))
+        for case let pause as EventPause in pauses { throw pause.suspension }
+        return pauses.isEmpty ? .goOn : .end(.waitForChildren(join: .settled))
     }
 
     private func perform(_ call: RunState.Call) async throws {

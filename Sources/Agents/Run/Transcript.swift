@@ -64,28 +64,9 @@ struct Transcript: Sendable {
         // The first thing that was said and one answer at least must go, or nothing is won.
         guard kept >= 2 else { return nil }
         let covered = entries[..<starts[kept]]
-        var lines = ["[Earlier messages are left out to make room. What they were:]"]
-        for entry in covered {
-            switch entry.role {
-            case .summary:
-                lines += [entry.content.string ?? ""]
-            case .user:
-                let text = ((try? JSONCoding.decode(entry.content.bytes, as: [ContentPart].self)) ?? []).map { part in
-                    if case .text(let text) = part { text } else { "(an image)" }
-                }.joined(separator: "\n")
-                lines.append("- The user said: " + Self.excerpt(text, entry.task == task ? 4000 : 300))
-            case .note:
-                lines.append("- A note: " + Self.excerpt(entry.content["text"]?.string ?? "", 300))
-            case .assistant:
-                let text = entry.content["text"]?.string ?? ""
-                if !text.isEmpty { lines.append("- You said: " + Self.excerpt(text, 400)) }
-                for call in entry.calls ?? [] {
-                    lines.append(
-                        "- You called \(call.tool) with \(Self.excerpt(call.args?.text ?? "{}", 200)): "
-                            + Self.excerpt(call.result?.text ?? "no result", 200))
-                }
-            }
-        }
+        let lines =
+            ["[Earlier messages are left out to make room. What they were:]"]
+            + Self.lines(of: covered, you: "You", excerpts: true) { $0.task == task }
         // The latest lines say most about what comes next.
         var text = lines.joined(separator: "\n")
         let most = max(2000, limit * 3 / 4)
@@ -93,6 +74,44 @@ struct Transcript: Sendable {
             text = lines[0] + "\n" + Self.excerpt(lines.dropFirst().joined(separator: "\n"), most)
         }
         return Digest(text: text, covers: covered.last!.seq)
+    }
+
+    /// The conversation for somebody who was not there, at most about 60,000 characters.
+    var retelling: String {
+        Self.excerpt(
+            Self.lines(of: entries[...], you: "The agent", excerpts: false) { _ in true }.joined(separator: "\n"), 60_000)
+    }
+
+    /// What was said and done, in a line each.
+    ///
+    /// - Parameters:
+    ///   - you: Who has answered and called.
+    ///   - excerpts: Whether long texts are shortened, less those for which `matters` holds.
+    private static func lines(
+        of entries: ArraySlice<RunState.Entry>, you: String, excerpts: Bool, matters: (RunState.Entry) -> Bool
+    ) -> [String] {
+        func shown(_ text: String, _ limit: Int) -> String { excerpt(text, excerpts ? limit : 10 * limit) }
+        return entries.flatMap { entry -> [String] in
+            switch entry.role {
+            case .summary:
+                return [entry.content.string ?? ""]
+            case .user:
+                let text = ((try? JSONCoding.decode(entry.content.bytes, as: [ContentPart].self)) ?? []).map { part in
+                    if case .text(let text) = part { text } else { "(an image)" }
+                }.joined(separator: "\n")
+                return ["- The user said: " + shown(text, matters(entry) ? 4000 : 300)]
+            case .note:
+                return ["- A note: " + shown(entry.content["text"]?.string ?? "", 300)]
+            case .assistant:
+                let text = entry.content["text"]?.string ?? ""
+                let said = text.isEmpty ? [] : ["- \(you) said: " + shown(text, 400)]
+                return said
+                    + (entry.calls ?? []).map { call in
+                        "- \(you) called \(call.tool) with \(shown(call.args?.text ?? "{}", 200)): "
+                            + shown(call.result?.text ?? "no result", 200)
+                    }
+            }
+        }
     }
 
     private static func tokens(of entries: ArraySlice<RunState.Entry>) -> Int {
