@@ -57,6 +57,24 @@ import Testing
         }
     }
 
+    @Test("what is said to the agents of a run is listed; a run or an agent that is not there is an error", .migratedDatabase)
+    func messages() async throws {
+        try await withClerk { environment in
+            let task = try await Agentcorp.run("ask", "clerk", "hello", "--detach", environment: environment)
+                .output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let sent = try await Agentcorp.run("messages", "send", task, "clerk", "hurry up", "--from", "boss")
+            #expect(sent.output == "1\n", "\(sent.errors)")
+            let list = try await Agentcorp.run("messages", task)
+            for words in ["boss", "clerk", "hurry up"] { #expect(list.output.contains(words)) }
+            let json = try JSONValue(parsing: try await Agentcorp.run("messages", task, "--json").output)
+            guard case .array(let messages) = json else { return #expect(Bool(false), "no array") }
+            #expect(messages.count == 1 && messages[0]["body"] == "hurry up")
+            let wrong = try await Agentcorp.run("messages", "send", task, "clark", "x")
+            #expect(wrong.status == 5 && wrong.errors.contains("clerk"), "\(wrong.status) \(wrong.errors)")
+            #expect(try await Agentcorp.run("messages", "999").status == 5)
+        }
+    }
+
     @Test("a schema makes the answer a value; JSON has the run and its cost", .migratedDatabase)
     func structured() async throws {
         try await withClerk { environment in

@@ -23,7 +23,7 @@ import Testing
         ["agents", "load"],
         ["agents", "pick"], ["agents", "remove"], ["agents", "decompose"], ["ask"], ["chat"], ["sessions"],
         ["sessions", "list"], ["sessions", "show"], ["sessions", "clear"], ["sessions", "fork"],
-        ["sessions", "remove"],
+        ["sessions", "remove"], ["messages"], ["messages", "list"], ["messages", "send"],
         ["approvals"], ["approvals", "list"], ["approvals", "decide"], ["mcp"], ["mcp", "list"], ["mcp", "tools"],
         ["mcp", "call"],
         ["budgets"], ["budgets", "list"], ["budgets", "set"], ["budgets", "remove"], ["costs"],

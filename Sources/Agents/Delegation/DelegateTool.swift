@@ -48,7 +48,7 @@ struct DelegateTool: Sendable {
         let example = agents.first?.name ?? "NAME"
         let deeper =
             delegation.maxDepth > 1
-            ? " A task may have \"delegate\": {\"agents\": [...], \"max_tasks\": 3, \"max_depth\": \(delegation.maxDepth - 1)}, so that its agent can delegate in turn; its max_tasks count as yours."
+            ? " A task may have \"delegate\": {\"agents\": [...], \"max_tasks\": 3, \"max_depth\": \(delegation.maxDepth - 1)}: then its agent can delegate in turn, and its max_tasks count as yours."
             : ""
         return """
             Has other agents do work, as a plan of tasks, and waits for what it brings. Tasks run at the same time unless \
@@ -86,7 +86,7 @@ struct DelegateTool: Sendable {
         let database = scope.context.pool
         let used = Int(
             try await database.call("select agentcorp.delegated($1)", [task.id]).rows[0].int32(0))
-        let fragment = try FragmentCheck(delegation, known: agents, pool: try await AgentPool(database).list())
+        let fragment = try FragmentCheck(delegation: delegation, pool: try await AgentPool(database).list())
             .accept(call.arguments["fragment"] ?? .null, used: used)
         let version = try await database.call(
             "select agentcorp.put_fragment($1)", [PostgresJSON(fragment.document.bytes)]
