@@ -34,7 +34,8 @@ struct AgentCorp: AsyncParsableCommand {
             CommandGroup(
                 name: "Agents",
                 subcommands: [
-                    AskCommand.self, ChatCommand.self, SessionsCommand.self, MessagesCommand.self, ApprovalsCommand.self,
+                    AskCommand.self, ChatCommand.self, SessionsCommand.self, MessagesCommand.self,
+                    ApprovalsCommand.self,
                     AgentsCommand.self, MCPCommand.self, MemoryCommand.self, BudgetsCommand.self, CostsCommand.self,
                 ]),
             CommandGroup(

@@ -57,11 +57,14 @@ import Testing
         }
     }
 
-    @Test("what is said to the agents of a run is listed; a run or an agent that is not there is an error", .migratedDatabase)
+    @Test(
+        "what is said to the agents of a run is listed; a run or an agent that is not there is an error",
+        .migratedDatabase)
     func messages() async throws {
         try await withClerk { environment in
-            let task = try await Agentcorp.run("ask", "clerk", "hello", "--detach", environment: environment)
-                .output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let task =
+                try await Agentcorp.run("ask", "clerk", "hello", "--detach", environment: environment)
+                .output.split(separator: "\n").first.map(String.init) ?? ""
             let sent = try await Agentcorp.run("messages", "send", task, "clerk", "hurry up", "--from", "boss")
             #expect(sent.output == "1\n", "\(sent.errors)")
             let list = try await Agentcorp.run("messages", task)

@@ -31,7 +31,8 @@ struct MessageTests {
         }
 
         @discardableResult
-        func say(_ task: Int, _ key: String, to recipient: String, _ text: String, attempt: Int = 1) async throws -> Int {
+        func say(_ task: Int, _ key: String, to recipient: String, _ text: String, attempt: Int = 1) async throws -> Int
+        {
             try await sql.int("select agentcorp.say(\(task), \(attempt), '\(key)', '\(recipient)', '\(text)')")
         }
 
@@ -68,7 +69,8 @@ struct MessageTests {
         #expect(try await team.hear(team.bob, "b1") == ["one"])
         #expect(try await team.say(team.cat, "k2", to: "bob", "two") == 2)
         // The worker is lost before the result is recorded; the next attempt makes the same call.
-        try await team.sql.run("update agentcorp.worker set beat_at = beat_at - interval '1 hour' where id = \(team.worker)")
+        try await team.sql.run(
+            "update agentcorp.worker set beat_at = beat_at - interval '1 hour' where id = \(team.worker)")
         let other = try await team.sql.worker()
         try await team.sql.run("select * from agentcorp.rescue()")
         #expect(try await team.sql.claim(other, 5).count == 3)
@@ -97,7 +99,8 @@ struct MessageTests {
         }
         #expect(Set(heard).count == heard.count)
         #expect(heard.count + (try await team.hear(team.bob, "last")).count == 20)
-        #expect(try await team.sql.rows("select count(distinct seq), max(seq) from agentcorp.agent_message") == ["20|20"])
+        #expect(
+            try await team.sql.rows("select count(distinct seq), max(seq) from agentcorp.agent_message") == ["20|20"])
     }
 
     @Test("what an agent says after it has read something from outside is tainted")
@@ -119,7 +122,9 @@ struct MessageTests {
             try await sql.value("select agentcorp.hear(\(team.ann), 1, 'a') #>> '{messages,0,topic}'") == "time")
         #expect(
             try await sql.rows(
-                "select topic, key from agentcorp.event where topic = 'agent.message'") == ["agent.message|\(team.run)/1"])
+                "select topic, key from agentcorp.event where topic = 'agent.message'") == [
+                    "agent.message|\(team.run)/1"
+                ])
         try await sql.refuses(
             "select agentcorp.send_message(\(team.run), 'anne', 'x')", "AC001", "unknown agent \"anne\"", hint: "ann")
         try await sql.refuses("select agentcorp.send_message(\(team.run), 'ann', '')", "AC008")

@@ -132,7 +132,8 @@ struct DelegateTool: Sendable {
         }
         return .object([
             "failed": .string(plan.error?.message ?? "the plan was cancelled"), "tasks": .object(tasks),
-            "advice": "Delegate only what is missing, in another way or to another agent; or answer with what there is.",
+            "advice":
+                "Delegate only what is missing, in another way or to another agent; or answer with what there is.",
         ])
     }
 

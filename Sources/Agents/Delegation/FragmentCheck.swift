@@ -38,7 +38,9 @@ struct FragmentCheck {
     }
 
     private func checker(_ left: Int) -> PlanChecker {
-        let agents = pool.map { ($0.name, PlanVocabulary.Agent(role: $0.role, skills: Set($0.skills), price: $0.price)) }
+        let agents = pool.map {
+            ($0.name, PlanVocabulary.Agent(role: $0.role, skills: Set($0.skills), price: $0.price))
+        }
         return PlanChecker(
             vocabulary: PlanVocabulary(agents: Dictionary(agents) { first, _ in first }),
             restriction: PlanRestriction(

@@ -30,7 +30,8 @@ enum HandoffTool {
                 """,
             parameters: .object([
                 "agent": .oneOf(config.handoffs, "Who is to take over."),
-                "message": .string("What it has to know: what is wanted, what you have found out.", lengths: 1...20_000),
+                "message": .string(
+                    "What it has to know: what is wanted, what you have found out.", lengths: 1...20_000),
             ]),
             // A second run of the call finds the subtask of the first.
             effect: .idempotent

@@ -79,7 +79,8 @@ struct Transcript: Sendable {
     /// The conversation for somebody who was not there, at most about 60,000 characters.
     var retelling: String {
         Self.excerpt(
-            Self.lines(of: entries[...], you: "The agent", excerpts: false) { _ in true }.joined(separator: "\n"), 60_000)
+            Self.lines(of: entries[...], you: "The agent", excerpts: false) { _ in true }.joined(separator: "\n"),
+            60_000)
     }
 
     /// What was said and done, in a line each.

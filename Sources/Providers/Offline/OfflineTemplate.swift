@@ -1,6 +1,7 @@
 internal import JSON
 
-/// Fills in `{{last_user}}` and the like.
+/// Fills in `{{last_user}}` and the like. `{{=text}}` becomes `{{text}}`, for plans and others that have templates of
+/// their own.
 enum OfflineTemplate {
     private static let names = ["last_user", "last_result", "turn", "model", "system"]
 
@@ -39,6 +40,7 @@ enum OfflineTemplate {
         while let (_, name, after) = next(in: rest) {
             rest = after
             let head = name.split(separator: ".").first.map(String.init) ?? ""
+            if name.hasPrefix("=") { continue }
             if let number = Int(name) {
                 guard number >= 1, number <= groups else {
                     throw ProviderConfigurationError(
@@ -73,6 +75,7 @@ enum OfflineTemplate {
     }
 
     private static func value(_ name: String, _ scene: OfflineScene, _ found: [String]) -> String {
+        if name.hasPrefix("=") { return "{{\(name.dropFirst())}}" }
         if let number = Int(name) { return found.indices.contains(number - 1) ? found[number - 1] : "" }
         let path = name.split(separator: ".").map(String.init)
         switch path.first {

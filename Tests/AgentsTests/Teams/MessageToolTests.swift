@@ -35,7 +35,8 @@ struct MessageToolTests {
             #expect(inner["text"] == "how far?" && inner["topic"] == "state" && inner["from"] == "a")
             #expect(
                 try await world.rows(
-                    "select sender, recipient, array_to_string(readers, ',') from agentcorp.agent_messages order by seq")
+                    "select sender, recipient, array_to_string(readers, ',') from agentcorp.agent_messages order by seq"
+                )
                     == ["a|b|b", "b|all|a"])
             #expect(try await world.manager.messages(ofRun: try await root(world)).map(\.sender) == ["a", "b"])
         }
