@@ -43,7 +43,7 @@ struct PlanWorld {
         agents folder: String, provider: any Provider, _ body: (PlanWorld) async throws -> Result
     ) async throws -> Result {
         try await AgentWorld.run(
-            [provider],
+            [provider], tools: try ToolRegistry.global.subset(names: ["filesys.*"]).tools,
             register: { handlers, runtime in OrchestrationRuntime(agents: runtime).register(in: handlers) }
         ) { world in
             try await AgentPool(world.pool).load(folder)
