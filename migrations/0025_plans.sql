@@ -202,6 +202,7 @@ declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_step record;
     v_count int := 0;
+    v_own jsonb;
 begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     for v_step in select s.key, s.value from jsonb_each(steps) s order by s.key loop
@@ -211,11 +212,16 @@ begin
         perform agentcorp.set_budget(task_id, usd, tokens, turns, time_limit);
     end if;
     if subtasks <> '[]' then
+        select jsonb_strip_nulls(jsonb_build_object('queue', nullif(q.name, 'default'), 'priority', nullif(t.priority, 4))) into v_own
+            from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id where t.id = expand.task_id and t.shard = v_shard;
+        if v_own <> '{}' then
+            subtasks := (select jsonb_agg(v_own || n order by i) from jsonb_array_elements(subtasks) with ordinality x(n, i));
+        end if;
         select count(*) into v_count from agentcorp.add_subtasks(task_id, subtasks);
     end if;
     return v_count;
 end $$;
-comment on function agentcorp.expand is 'Adds the subtasks of a running task, each with a name and so once, together with the steps that say why, and a budget for them all';
+comment on function agentcorp.expand is 'Adds the subtasks of a running task, each with a name and so once, together with the steps that say why, and a budget for them all. What has no queue or priority of its own has those of the task';
 
 -- A task of a plan sees the tasks that it names by their parent, which is the task of the plan. What a fork shares with its original is
 -- listed in the step `shared` of that one.

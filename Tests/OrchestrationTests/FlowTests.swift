@@ -186,4 +186,26 @@ import Worker
             #expect(failure.message.contains("/n"))
         }
     }
+
+    @Test("the tasks of a plan have its queue and priority, unless they say otherwise", .checkedDatabase)
+    func placement() async throws {
+        try await PlanWorld.run { world in
+            try await world.manager.createQueue("slow")
+            try await world.orchestrator.load(
+                [
+                    "plan": "placed",
+                    "tasks": [
+                        "one": ["kind": "echo", "args": [:]],
+                        "two": ["kind": "echo", "args": [:], "queue": "slow", "priority": 1],
+                    ],
+                ], named: "placed")
+            let run = try await world.orchestrator.run("placed", priority: 7)
+            // Nobody serves the slow queue.
+            try await world.agents.wait("select count(*) from agentcorp.tasks where parent_id = \(run)", "2")
+            let rows = try await world.agents.rows(
+                "select distinct name || ' ' || queue || ' ' || priority from agentcorp.tasks where parent_id is not null order by 1"
+            )
+            #expect(rows == ["one default 7", "two slow 1"])
+        }
+    }
 }
