@@ -202,7 +202,9 @@ declare
     v_now timestamptz := agentcorp.clock();
     v_run agentcorp.agent_run;
     v_near bigint[];
+    v_needs bigint[] := '{}';
     v_at bigint := task_id;
+    v_below bigint;
 begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     select r.* into v_run from agentcorp.agent_run r where r.task_id = begin_run.task_id and r.shard = v_shard;
@@ -210,16 +212,25 @@ begin
         return null;
     elsif not found then
         v_run.conversation_id := agentcorp.open_conversation(v_shard, task_id, session, agent);
-        -- What it is told comes from what was said before, from what it needed, and from those above.
-        v_near := array(
-            select m.task_id from agentcorp.conversation c join agentcorp.message m on m.conversation_id = c.id and m.shard = v_shard and m.seq > c.cleared_to
-                where c.id = v_run.conversation_id and c.shard = v_shard
-            union select d.needs_id from agentcorp.dependency d where d.task_id = begin_run.task_id and d.shard = v_shard);
+        -- What it is told comes from what was said before, from those above, from what it and those needed, and from earlier rounds of a
+        -- loop that it is in.
+        v_near := array(select m.task_id from agentcorp.conversation c join agentcorp.message m on m.conversation_id = c.id and m.shard = v_shard and m.seq > c.cleared_to
+            where c.id = v_run.conversation_id and c.shard = v_shard);
         loop
+            v_needs := v_needs || array(select d.needs_id from agentcorp.dependency d
+                cross join lateral (select t.parent_id from agentcorp.task t where t.id = d.needs_id and t.shard = v_shard offset 0) t
+                where d.task_id = v_at and d.shard = v_shard and t.parent_id is distinct from v_at);
+            v_below := v_at;
             select t.parent_id into v_at from agentcorp.task t where t.id = v_at and t.shard = v_shard;
             exit when v_at is null;
             v_near := v_near || v_at;
+            if (select t.kind = 'repeat' from agentcorp.task t where t.id = v_at and t.shard = v_shard) then
+                v_needs := v_needs || array(select t.id from agentcorp.task t where t.parent_id = v_at and t.id < v_below and t.shard = v_shard);
+            end if;
         end loop;
+        if v_needs <> '{}' then
+            v_near := v_near || (agentcorp.tree_members(v_shard, v_needs)).ids;
+        end if;
         insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
             values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_near), begin_run.agent);
         perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
@@ -239,9 +250,10 @@ comment on function agentcorp.begin_run is
 
 create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable set enable_seqscan = off as $$
 begin
-    return exists (select from agentcorp.agent_run r where r.task_id = any (task_ids) and r.tainted);
+    return exists (select from agentcorp.agent_run r where r.task_id = any (task_ids) and r.tainted)
+        or exists (select from agentcorp.step s where s.task_id = any (task_ids) and s.name = 'tainted');
 end $$;
-comment on function agentcorp.is_tainted is 'Whether the agent of one of these tasks has read something from outside';
+comment on function agentcorp.is_tainted is 'Whether the agent of one of these tasks has read something from outside, or a call of a tool has: the step tainted';
 
 create function agentcorp.is_tainted_below(task_id bigint) returns boolean language sql stable as $$
     select agentcorp.is_tainted((agentcorp.tree_members(agentcorp.shard_of(task_id), array[task_id])).ids)

@@ -71,14 +71,15 @@ struct AgentArguments: Sendable {
     private static func prompt(_ value: JSONValue?) throws -> [ContentPart] {
         switch value {
         case .string(let text)? where !text.isEmpty: return [.text(text)]
-        case .array(let parts)? where !parts.isEmpty:
+        case .array(let parts)?
+        where !parts.isEmpty && !parts.contains { if case .object = $0 { false } else { true } }:
             guard let parts = try? JSONCoding.decode(JSONValue.array(parts).bytes, as: [ContentPart].self) else {
                 throw mistake(
                     "need \"prompt\" to be a text or an array of {\"text\"}, {\"image_url\"} or {\"media_type\", \"base64\"}"
                 )
             }
             return parts
-        case .string?, .array?, .null?, nil: throw mistake("need \"prompt\", what the agent is to do")
+        case .string?, .array([])?, .null?, nil: throw mistake("need \"prompt\", what the agent is to do")
         // What a plan or a subscription hands over.
         case .some(let other): return [.text(other.text)]
         }
