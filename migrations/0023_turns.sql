@@ -746,13 +746,13 @@ begin
     if jsonb_typeof(more) <> 'object' then
         raise exception 'more is not a JSON object' using errcode = 'AC007', hint = 'Pass {"max_turns": 3}, for example.';
     end if;
-    perform agentcorp.refuse_unknown_fields('more', coalesce(more, '{}'), '{schema,tools,budget,repairs,max_turns}');
+    perform agentcorp.refuse_unknown_fields('more', coalesce(more, '{}'), '{schema,tools,budget,repairs,max_turns,delegate}');
     return agentcorp.enqueue('agent', jsonb_strip_nulls(jsonb_build_object('agent', agent, 'prompt', prompt, 'session', session)) || coalesce(more, '{}'), queue => queue,
         priority => priority, max_attempts => max_attempts, timeout => timeout, name => agent, concurrency_key => agentcorp.agent_key(agent),
         partition_key => 'session:' || session, ordered_key => 'session:' || session);
 end $$;
 comment on function agentcorp.ask is
-    'Gives an agent a task; those of one session run one after the other. more: {"schema", "tools", "budget", "repairs", "max_turns"}. Returns its id';
+    'Gives an agent a task; those of one session run one after the other. more: {"schema", "tools", "budget", "repairs", "max_turns", "delegate"}. Returns its id';
 
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
     ('helper', 'check_session call_key'),

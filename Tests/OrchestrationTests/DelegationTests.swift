@@ -2,6 +2,7 @@ import AgentTestSupport
 import JSON
 import MockModelServer
 import Orchestration
+import Plans
 import Providers
 import Queue
 import TestSupport
@@ -202,6 +203,18 @@ struct DelegationTests {
             #expect(report["tasks"]?["good"] == ["state": "completed", "output": "good"])
             #expect(report["tasks"]?["bad"]?["error"]?.string?.contains("declined") == true)
             #expect(report["tasks"]?["after"]?["state"] == "cancelled")
+        }
+    }
+
+    @Test("one task is assigned to some agents, and their answers come in order; a prompt is no template")
+    func assigned() async throws {
+        try await PlanWorld.run([["name": "a"], ["name": "b", "role": "critic"]]) { world in
+            let one = try await world.orchestrator.assign("say {{ this }}", to: .named("a"))
+            #expect(try await world.agents.end(of: one) == "say {{ this }}")
+            let two = try await world.orchestrator.assign(
+                "go", to: .role("critic", skills: [], pick: .leastBusy), .named("a"), budget: ["turns": 2])
+            #expect(try await world.agents.end(of: two) == ["go", "go"])
+            await #expect(throws: QueueError.self) { try await world.orchestrator.assign("", to: .named("")) }
         }
     }
 

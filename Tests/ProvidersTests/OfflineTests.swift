@@ -34,6 +34,16 @@ struct OfflineTests {
             outputSchema: schema.map { OutputSchema(name: "s", schema: $0) })
     }
 
+    @Test("templates of others are written with an equals sign, also in the arguments of calls")
+    func quoted() async throws {
+        let provider = try Self.provider(
+            #"{"label": false, "rules": [{"reply": "{{=a.b}} of {{last_user}}", "calls": [{"name": "t", "arguments": {"p": ["{{= x }}"]}}]}]}"#
+        )
+        let message = try await provider.respond(to: Self.ask("u")) { _ in }.message
+        #expect(message.text == "{{a.b}} of u")
+        #expect(message.toolCalls.first?.arguments == ["p": ["{{ x}}"]])
+    }
+
     @Test("rules call tools, read their results, and the same request has the same answer")
     func conversation() async throws {
         let text = Self.script.replacing(" ({{2}} in turn {{turn}})", with: " in turn {{turn}}")
