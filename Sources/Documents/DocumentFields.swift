@@ -24,7 +24,7 @@ package struct DocumentFields {
 
     /// A name as a JSON pointer has it.
     package static func escaped(_ name: String) -> String {
-        name.replacing("~", with: "~0").replacing("/", with: "~1")
+        JSONPointer.escape(name)
     }
 
     /// - Parameter place: A member, or what lies below one, as `tools/2`.
@@ -66,16 +66,16 @@ package struct DocumentFields {
             return []
         }
         var texts: [String] = []
+        var known: Set<String> = []
         for (index, element) in elements.enumerated() {
-            let place = "\(name)/\(index)"
             guard let text = element.string, !text.isEmpty else {
-                wrong(place, "\(Self.kind(element)) instead of a word")
+                wrong("\(name)/\(index)", "\(Self.kind(element)) instead of a word")
                 continue
             }
             if text.unicodeScalars.count > longest {
-                wrong(place, "has over \(longest) characters")
-            } else if texts.contains(text) {
-                wrong(place, "\"\(text)\" is there twice", "Name it once.")
+                wrong("\(name)/\(index)", "has over \(longest) characters")
+            } else if !known.insert(text).inserted {
+                wrong("\(name)/\(index)", "\"\(text)\" is there twice", "Name it once.")
             } else {
                 texts.append(text)
             }

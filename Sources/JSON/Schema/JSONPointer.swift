@@ -1,10 +1,10 @@
 /// Writes and follows JSON pointers (RFC 6901).
-enum JSONPointer {
+package enum JSONPointer {
     static func text(_ steps: some Sequence<String>) -> String {
         steps.reduce(into: "") { $0 += "/" + escape($1) }
     }
 
-    static func escape(_ step: String) -> String {
+    package static func escape(_ step: String) -> String {
         guard step.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return step }
         return step.reduce(into: "") { text, character in
             switch character {
