@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CMigrations"),
+        .target(name: "CPlanSchema"),
         // What of the kernel Swift cannot call: openat2, landlock, prctl.
         .target(name: "CSandbox"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -110,7 +111,7 @@ let package = Package(
             swiftSettings: dialect),
 
         // Plans as documents: read, checked, drawn; expressions; votes counted. Pure
-        .target(name: "Plans", dependencies: ["JSON", "Documents"], swiftSettings: dialect),
+        .target(name: "Plans", dependencies: ["CPlanSchema", "JSON", "Documents"], swiftSettings: dialect),
 
         // 6: plans as runs
         .target(

@@ -39,9 +39,3 @@ extension PlanTask {
     /// Whether its output is an array, of an element for each of several tasks.
     var fansOut: Bool { layers[0] == .each || layers[0] == .agents }
 }
-
-extension AgentChoice {
-    var isByRole: Bool {
-        if case .role = self { true } else { false }
-    }
-}

@@ -10,6 +10,7 @@ extension PlanInspection {
         let dearest = candidates.map { agent in agent.price == 0 ? 0 : agent.budget ?? .infinity }.max() ?? .infinity
         let usd = min(own ?? .infinity, dearest)
         bounds.usd = usd.isFinite ? usd : nil
+        if let retry = task.retry, retry.isElsewhere, case .role = choice { bounds = bounds * (retry.maximum + 1) }
         if case .role(_, _, let pick) = choice {
             // The task that chooses, and whom it may ask: it answers once, and is corrected twice at most.
             bounds = bounds + PlanBounds(tasks: 1)

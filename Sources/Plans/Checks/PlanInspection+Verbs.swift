@@ -50,6 +50,11 @@ extension PlanInspection {
             bounds = bounds + self.bounds(of: choice, task)
         }
         if let delegate = task.delegate { check(delegate, at: "\(place)/delegate") }
+        if task.retry?.isElsewhere == true, !choices.contains(where: \.isByRole) {
+            issues.add(
+                "\(place)/retry/elsewhere", "there is no other agent: none is chosen by role",
+                "Write \"agent\": {\"role\": \"...\"}, or leave it out.")
+        }
         return Finding(type: task.schema.map { ValueType($0) } ?? answer(of: choices), bounds: bounds)
     }
 

@@ -33,6 +33,10 @@ public enum AgentChoice: Sendable, Hashable {
     case named(String)
     /// Whoever has the role and all of the skills, chosen when the task starts.
     case role(String, skills: [String], pick: AgentPick)
+
+    public var isByRole: Bool {
+        if case .role = self { true } else { false }
+    }
 }
 
 public enum AgentPick: String, Sendable, Hashable, CaseIterable {

@@ -46,10 +46,8 @@ extension PlanReader {
         case "cron":
             let cron = fields.text("cron", longest: 200)
             let timezone = fields.text("timezone", longest: 100)
-            if let cron, !Self.isCron(cron) {
-                fields.wrong(
-                    "cron", "\(DocumentFields.shown(.string(cron))) is no schedule",
-                    "Write five fields, as 0 * * * *, or @daily.")
+            if let mistake = cron.flatMap(PlanCron.mistake) {
+                fields.wrong("cron", mistake, "Write five fields, as 30 2 * * MON-FRI, or @daily, or every 15m.")
             }
             return cron.map { .cron($0, timezone: timezone) }
         default:
@@ -102,17 +100,5 @@ extension PlanReader {
                             && $0.properties.generalCategory != .control
                     }
         }
-    }
-
-    /// The form only: what the fields mean, the database says when the plan is loaded.
-    private static func isCron(_ text: String) -> Bool {
-        if text.hasPrefix("@") { return true }
-        let fields = text.split(separator: " ")
-        return (5...6).contains(fields.count)
-            && fields.allSatisfy {
-                $0.utf8.allSatisfy {
-                    "0123456789*/,-?#LW".utf8.contains($0) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A)
-                }
-            }
     }
 }

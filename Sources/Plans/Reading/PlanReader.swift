@@ -38,13 +38,14 @@ public struct PlanReader {
         if let name, !Self.isName(name) {
             fields.wrong(
                 "plan", "\(DocumentFields.shown(.string(name))) cannot be the name of a plan",
-                "Use small letters, digits, - _ . and begin with a letter or digit; at most 63.")
+                "Use up to 100 small letters, digits, - _ . with a letter or digit first.")
         }
         if depth == 0, let version = fields.value("version"), version != 1 {
             fields.wrong(
                 "version", "\(DocumentFields.shown(version)) is no version of the format that is known here",
                 "Write 1. The versions of the plan itself are counted when it is loaded.")
         }
+        if depth == 0 { _ = fields.value("$schema") }
         let summary = fields.text("description", longest: 10_000)
         let input = fields.schema("input")
         let budget = fields.budget("budget")
@@ -105,7 +106,7 @@ public struct PlanReader {
     }
 
     static func isName(_ text: String) -> Bool {
-        guard text.utf8.count <= 63, let first = text.utf8.first, first != 0x2D, first != 0x2E, first != 0x5F else {
+        guard text.utf8.count <= 100, let first = text.utf8.first, first != 0x2D, first != 0x2E, first != 0x5F else {
             return false
         }
         return text.utf8.allSatisfy {
