@@ -37,7 +37,7 @@ extension ExpressionEvaluation {
     }
 
     private mutating func json(_ value: JSONValue) -> String? {
-        var writer = JSONWriter(limit: Expression.largestValue)
+        var writer = JSONWriter(limit: largest)
         writer.write(value)
         guard !writer.isCut else {
             _ = spend(.max)
@@ -49,9 +49,11 @@ extension ExpressionEvaluation {
     private mutating func joined(_ elements: [JSONValue], _ separator: String) -> JSONValue {
         var result = ""
         var isFirst = true
-        for element in elements where element != .null {
+        for element in elements {
+            guard spend(1) else { return .null }
+            if element == .null { continue }
             if !isFirst {
-                guard spend(separator.utf8.count + 1) else { return .null }
+                guard spend(separator.utf8.count) else { return .null }
                 result += separator
             }
             guard let text = text(element) else { return .null }

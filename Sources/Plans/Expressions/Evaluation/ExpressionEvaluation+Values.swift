@@ -37,7 +37,7 @@ extension ExpressionEvaluation {
             for element in elements where areEqual(element, part) { return true }
             return false
         case (.string(let text), .string(let part)):
-            guard spend((text.utf8.count + part.utf8.count) / 16) else { return .null }
+            guard spend(text.utf8.count) else { return .null }
             return .bool(Self.contains(text, part))
         case (.object(let members), .string(let key)): return .bool(members[key] != nil)
         default: return .null
@@ -95,11 +95,14 @@ extension ExpressionEvaluation {
             borders.append(length)
         }
         length = 0
-        for byte in text.utf8 {
-            while length > 0, part[length] != byte { length = borders[length - 1] }
-            if part[length] == byte { length += 1 }
-            if length == part.count { return true }
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes {
+                while length > 0, part[length] != byte { length = borders[length - 1] }
+                if part[length] == byte { length += 1 }
+                if length == part.count { return true }
+            }
+            return false
         }
-        return false
     }
 }

@@ -6,10 +6,14 @@ struct ExpressionEvaluation {
     static let mostWork = 16 << 20
 
     let scope: [String: JSONValue]
-    private var work = mostWork
+    /// The most bytes of JSON that its result may have.
+    let largest: Int
+    private var work: Int
 
-    init(_ scope: [String: JSONValue]) {
+    init(_ scope: [String: JSONValue], work: Int = mostWork, largest: Int = Expression.largestValue) {
         self.scope = scope
+        self.work = work
+        self.largest = largest
     }
 
     /// Whether the condition holds, however large the value is.
@@ -19,7 +23,10 @@ struct ExpressionEvaluation {
     }
 
     /// Nil when the bounds are exceeded.
-    mutating func result(of node: ExpressionNode) -> JSONValue? { checked(value(of: node)) }
+    mutating func result(of node: ExpressionNode) -> JSONValue? {
+        let value = value(of: node)
+        return checked(value)
+    }
 
     /// The value when it is small enough, and nothing was given up so far.
     func checked(_ value: JSONValue) -> JSONValue? {
@@ -28,8 +35,7 @@ struct ExpressionEvaluation {
     }
 
     mutating func spend(_ amount: Int) -> Bool {
-        work -= min(amount, Self.mostWork + 1)
-        if work < 0 { work = -1 }
+        work = amount > work ? -1 : work - amount
         return work >= 0
     }
 
@@ -37,7 +43,7 @@ struct ExpressionEvaluation {
         switch value {
         case .null, .bool, .integer, .number: return true
         default:
-            var writer = JSONWriter(limit: Expression.largestValue, keepsBytes: false)
+            var writer = JSONWriter(limit: largest, keepsBytes: false)
             writer.write(value)
             return !writer.isCut
         }

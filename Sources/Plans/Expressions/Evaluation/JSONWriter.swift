@@ -30,61 +30,84 @@ struct JSONWriter {
         guard depth <= Self.deepest else { return isCut = true }
         guard !isCut else { return }
         switch value {
-        case .null: write("null")
-        case .bool(let truth): write(truth ? "true" : "false")
-        case .integer(let number): write("\(number)")
-        case .number(let number) where number.isFinite: write(Self.text(number))
-        case .number(let number): write(number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\"")
-        case .string(let text): writeQuoted(text)
+        case .null: append("null".utf8)
+        case .bool(let truth): append((truth ? "true" : "false").utf8)
+        case .integer(let number): append("\(number)".utf8)
+        case .number(let number) where number.isFinite: append(Self.text(number).utf8)
+        case .number(let number):
+            append((number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
+        case .string(let text): write(quoted: text)
         case .array(let elements):
-            write("[")
-            for (index, element) in elements.enumerated() {
-                if index > 0 { write(",") }
+            append(UInt8(ascii: "["))
+            var isFirst = true
+            for element in elements {
+                if !isFirst { append(UInt8(ascii: ",")) }
+                isFirst = false
                 write(element, depth: depth + 1)
                 if isCut { return }
             }
-            write("]")
-        case .object(let members):
-            write("{")
-            // Sorting what does not fit anyway would be work without an end.
-            guard members.count <= (limit - min(count, limit)) / 4 + 1 else { return isCut = true }
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { write(",") }
-                writeQuoted(member.key)
-                write(":")
-                write(member.value, depth: depth + 1)
+            append(UInt8(ascii: "]"))
+        case .object(let members): write(members, depth)
+        }
+    }
+
+    private mutating func write(_ members: [String: JSONValue], _ depth: Int) {
+        append(UInt8(ascii: "{"))
+        // Each member takes five bytes at least. Sorting what does not fit would be work without an end.
+        guard members.count <= (limit - count) / 5 + 1 else { return isCut = true }
+        var isFirst = true
+        func write(_ key: String, _ value: JSONValue, to writer: inout JSONWriter) {
+            if !isFirst { writer.append(UInt8(ascii: ",")) }
+            isFirst = false
+            writer.write(quoted: key)
+            writer.append(UInt8(ascii: ":"))
+            writer.write(value, depth: depth + 1)
+        }
+        if keepsBytes {
+            for key in members.keys.sorted() where !isCut { write(key, members[key] ?? .null, to: &self) }
+        } else {
+            for (key, value) in members where !isCut { write(key, value, to: &self) }
+        }
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func write(quoted text: String) {
+        append(UInt8(ascii: "\""))
+        let room = limit - count
+        let isTooLong = text.utf8.count > room
+        if isTooLong, !keepsBytes { return isCut = true }
+        var text = text
+        text.withUTF8 { bytes in
+            let bytes = bytes.prefix(room)
+            var start = 0
+            for index in bytes.indices where Self.isSpecial(bytes[index]) {
+                append(bytes[start..<index])
+                append(Self.escape(bytes[index]).utf8)
+                start = index + 1
                 if isCut { return }
             }
-            write("}")
+            append(bytes[start...])
         }
+        if isTooLong { isCut = true }
+        append(UInt8(ascii: "\""))
     }
 
-    private mutating func write(_ text: String) {
-        append(text.utf8)
-    }
-
-    private mutating func writeQuoted(_ text: String) {
-        write("\"")
-        var plain = text.utf8[...]
-        while let special = plain.firstIndex(where: {
-            $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
-        }) {
-            append(plain[..<special])
-            write(Self.escape(plain[special]))
-            plain = plain[plain.index(after: special)...]
-            if isCut { return }
-        }
-        append(plain)
-        write("\"")
+    private mutating func append(_ byte: UInt8) {
+        guard !isCut, count < limit else { return isCut = true }
+        if keepsBytes { bytes.append(byte) }
+        count += 1
     }
 
     private mutating func append(_ more: some Collection<UInt8>) {
         guard !isCut else { return }
-        let room = limit - count
-        let amount = more.count
-        if amount > room { isCut = true }
-        if keepsBytes { bytes.append(contentsOf: more.prefix(room)) }
-        count += min(amount, room)
+        let amount = min(more.count, limit - count)
+        if amount < more.count { isCut = true }
+        if keepsBytes { bytes.append(contentsOf: more.prefix(amount)) }
+        count += amount
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     private static func escape(_ byte: UInt8) -> String {
