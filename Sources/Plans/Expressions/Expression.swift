@@ -8,8 +8,6 @@ public struct Expression: Sendable, Hashable, CustomStringConvertible {
     public static let deepest = 64
     /// The most bytes of JSON that an evaluation may result in.
     public static let largestValue = 4 << 20
-    /// Words that cannot begin a path.
-    public static let reservedWords: Set<String> = ["null", "true", "false", "in"]
 
     public let text: String
     let node: ExpressionNode
