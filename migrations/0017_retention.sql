@@ -160,6 +160,8 @@ begin
             from agentcorp.attempt a where a.task_id = d.task_id and a.shard = p_shard order by a.attempt desc limit 1), false));
     -- what a session still shows
     v_busy := v_busy || array(select m.task_id from agentcorp.message m where m.shard = p_shard and m.task_id = any (v_m.ids) and m.conversation_id <> m.task_id);
+    -- what a fork has from its original
+    v_busy := v_busy || array(select s.original_id from agentcorp.shared_task s where s.shard = p_shard and s.original_id = any (v_m.ids));
     if v_busy <> '{}' then
         v_some := array(select distinct u.root from unnest(v_m.ids, v_m.roots) u(id, root) join unnest(v_busy) b(id) on b.id = u.id);
         select array_agg(u.id) ids, array_agg(u.root) roots into v_m from unnest(v_m.ids, v_m.roots) u(id, root) where u.root not in (select unnest(v_some));
@@ -210,6 +212,7 @@ begin
     delete from agentcorp.message m where m.shard = p_shard and m.conversation_id = any (p_ids);
     delete from agentcorp.conversation c where c.shard = p_shard and c.id = any (p_ids);
     delete from agentcorp.agent_run r where r.shard = p_shard and r.task_id = any (p_ids);
+    delete from agentcorp.shared_task s where s.shard = p_shard and s.task_id = any (p_ids);
     delete from agentcorp.budget b where b.shard = p_shard and b.task_id = any (p_ids);
     delete from agentcorp.reservation r where r.shard = p_shard and r.task_id = any (p_ids);
     delete from agentcorp.message_read r where r.shard = p_shard and r.task_id = any (p_ids);

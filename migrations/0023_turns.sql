@@ -184,6 +184,25 @@ begin
 end $$;
 comment on function agentcorp.open_conversation is 'The conversation of a task: its own, or the session of that name';
 
+-- Rows are copied: they refer to the turns of the original, which were paid there.
+create function agentcorp.copy_conversation(p_shard smallint, p_task bigint, p_turn int, p_to bigint) returns void language plpgsql set enable_seqscan = off as $$
+declare
+    v_from agentcorp.conversation;
+    v_last int;
+begin
+    select c.* into v_from from agentcorp.agent_run r join agentcorp.conversation c on c.id = r.conversation_id and c.shard = r.shard where r.task_id = p_task and r.shard = p_shard;
+    select case when p_turn = 0 then min(m.seq) filter (where m.role = 'user') else max(m.seq) filter (where m.role = 'assistant' and m.turn = p_turn) end into v_last
+        from agentcorp.message m where m.conversation_id = v_from.id and m.task_id = p_task and m.shard = p_shard;
+    if v_last is null then
+        raise exception 'task % has no turn % any more', p_task, p_turn using errcode = 'AC001', hint = 'Fork the run again.';
+    end if;
+    update agentcorp.conversation c set forked_from = v_from.id, cleared_to = least(v_from.cleared_to, v_last) where c.id = p_to and c.shard = p_shard;
+    insert into agentcorp.message (conversation_id, task_id, created_at, seq, turn, covers, shard, role, content)
+        select p_to, m.task_id, m.created_at, m.seq, m.turn, m.covers, m.shard, m.role, m.content from agentcorp.message m
+        where m.conversation_id = v_from.id and m.seq <= v_last and m.shard = p_shard;
+end $$;
+comment on function agentcorp.copy_conversation is 'Begins a conversation with that of another task up to and with a turn and its results; turn 0: with what it was told first';
+
 create function agentcorp.check_session(p_name text) returns void language plpgsql immutable as $$
 begin
     if coalesce(p_name, '') = '' or octet_length(p_name) > 200 or p_name ~ '[[:cntrl:]]' then
@@ -195,8 +214,8 @@ comment on function agentcorp.check_session is 'Refuses what is no name of a ses
 -- What an attempt before this one had started is either run again or ambiguous, by its effect. Its model call that was under way is
 -- charged as it was reserved: nobody knows how far it came.
 -- locks: fence, conversation, then what settle_lost locks
-create function agentcorp.begin_run(task_id bigint, attempt int, agent text default null, version int default null, prompt jsonb default null, session text default null, budget jsonb default null)
-returns jsonb language plpgsql set enable_seqscan = off as $$
+create function agentcorp.begin_run(task_id bigint, attempt int, agent text default null, version int default null, prompt jsonb default null, session text default null, budget jsonb default null,
+    fork jsonb default null) returns jsonb language plpgsql set enable_seqscan = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_now timestamptz := agentcorp.clock();
@@ -212,6 +231,9 @@ begin
         return null;
     elsif not found then
         v_run.conversation_id := agentcorp.open_conversation(v_shard, task_id, session, agent);
+        if fork is not null then
+            perform agentcorp.copy_conversation(v_shard, (fork ->> 'task')::bigint, (fork ->> 'turn')::int, v_run.conversation_id);
+        end if;
         -- What it is told comes from what was said before, from those above, from what it and those needed, and from earlier rounds of a
         -- loop that it is in.
         v_near := array(select m.task_id from agentcorp.conversation c join agentcorp.message m on m.conversation_id = c.id and m.shard = v_shard and m.seq > c.cleared_to
@@ -224,6 +246,8 @@ begin
             select t.parent_id into v_at from agentcorp.task t where t.id = v_at and t.shard = v_shard;
             exit when v_at is null;
             v_near := v_near || v_at;
+            -- What a fork shares is no dependency of it.
+            v_needs := v_needs || array(select s.original_id from agentcorp.shared_task s where s.task_id = v_at and s.name <> '' and s.shard = v_shard);
             if (select t.kind = 'repeat' from agentcorp.task t where t.id = v_at and t.shard = v_shard) then
                 v_needs := v_needs || array(select t.id from agentcorp.task t where t.parent_id = v_at and t.id < v_below and t.shard = v_shard);
             end if;
@@ -233,7 +257,9 @@ begin
         end if;
         insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
             values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_near), begin_run.agent);
-        perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
+        if prompt is not null then
+            perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
+        end if;
         -- What somebody has set for this very task stands.
         if budget <> '{}' and not exists (select from agentcorp.budget b where b.task_id = begin_run.task_id and b.shard = v_shard) then
             perform agentcorp.set_budget(task_id, (budget ->> 'usd')::numeric, (budget ->> 'tokens')::bigint, (budget ->> 'turns')::int, (budget ->> 'time')::interval);
@@ -246,7 +272,7 @@ begin
     return agentcorp.run_state(task_id);
 end $$;
 comment on function agentcorp.begin_run is
-    'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Without a version it only does that. Returns agentcorp.run_state, null when no run has begun';
+    'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Without a version it only does that. fork: {"task", "turn"}, whose conversation it goes on with. Returns agentcorp.run_state, null when no run has begun';
 
 create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable set enable_seqscan = off as $$
 begin
@@ -760,5 +786,5 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('enqueue', 'ask'),
     ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room delegated is_tainted is_tainted_below'),
     ('manage', 'decide clear_session fork_session remove_session'),
-    ('internal', 'append_message open_conversation find_session')) x(c, f);
+    ('internal', 'append_message open_conversation copy_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

@@ -25,6 +25,17 @@ comment on column agentcorp.plan_version.sha256 is 'Of the text of document, as 
 create unique index plan_version_name on agentcorp.plan_version (name, version) where name is not null;
 create unique index plan_version_sha256 on agentcorp.plan_version (sha256, coalesce(name, ''));
 
+create table agentcorp.shared_task (
+    task_id bigint not null,
+    original_id bigint not null,
+    shard smallint not null,
+    name text not null,
+    primary key (task_id, name, shard)
+);
+comment on table agentcorp.shared_task is 'What a fork has from its original instead of doing it again: the task that another one has as its subtask of that name. As long as it is here, the tree of the original is kept';
+comment on column agentcorp.shared_task.name is 'Empty: the run of which task_id is the fork';
+create index shared_task_original on agentcorp.shared_task (original_id);
+
 create function agentcorp.check_plan(p_name text, p_document jsonb) returns void language plpgsql immutable as $$
 begin
     if p_name is not null and p_name !~ '^[a-z0-9][a-z0-9_.-]{0,99}$' then
@@ -197,7 +208,7 @@ comment on function agentcorp.pin_plan is 'Records which version of which plan a
 
 -- locks: fence, then what add_subtasks locks
 create function agentcorp.expand(task_id bigint, attempt int, subtasks jsonb, steps jsonb default '{}', usd numeric default null, tokens bigint default null,
-    turns int default null, time_limit interval default null) returns int language plpgsql as $$
+    turns int default null, time_limit interval default null, shared jsonb default '{}') returns int language plpgsql as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_step record;
@@ -211,6 +222,10 @@ begin
     if num_nonnulls(usd, tokens, turns, time_limit) > 0 then
         perform agentcorp.set_budget(task_id, usd, tokens, turns, time_limit);
     end if;
+    if shared <> '{}' then
+        insert into agentcorp.shared_task (task_id, original_id, shard, name)
+            select expand.task_id, o.value::bigint, s.shard, o.key from agentcorp.shard s cross join jsonb_each_text(shared) o where s.shard = v_shard on conflict do nothing;
+    end if;
     if subtasks <> '[]' then
         select jsonb_strip_nulls(jsonb_build_object('queue', nullif(q.name, 'default'), 'priority', nullif(t.priority, 4))) into v_own
             from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id where t.id = expand.task_id and t.shard = v_shard;
@@ -221,10 +236,10 @@ begin
     end if;
     return v_count;
 end $$;
-comment on function agentcorp.expand is 'Adds the subtasks of a running task, each with a name and so once, together with the steps that say why, and a budget for them all. What has no queue or priority of its own has those of the task';
+comment on function agentcorp.expand is 'Adds the subtasks of a running task, each with a name and so once, together with the steps that say why, a budget for them all, and what a fork shares, {name: task}. What has no queue or priority of its own has those of the task';
 
--- A task of a plan sees the tasks that it names by their parent, which is the task of the plan. What a fork shares with its original is
--- listed in the step `shared` of that one.
+-- A task of a plan sees the tasks that it names by their parent, which is the task of the plan; what a fork shares with its original
+-- counts as if it stood there.
 create function agentcorp.plan_scope(task_id bigint, scope bigint, names text[] default '{}', previous bigint default null, wants text[] default '{}')
 returns table (what text, name text, id bigint, outcome smallint, value jsonb, error jsonb) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
@@ -233,15 +248,16 @@ declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_ids bigint[] := '{}';
     v_names text[] := '{}';
-    v_shared jsonb;
+    v record;
 begin
     if names <> '{}' then
         select array_agg(t.id), array_agg(t.name) into v_ids, v_names from unnest(names) n
             cross join lateral (select t.id, t.name from agentcorp.task t where t.parent_id = scope and t.name = n and t.shard = v_shard offset 0) t;
         if coalesce(cardinality(v_ids), 0) < cardinality(names) then
-            v_shared := agentcorp.step_get(scope, 'shared');
-            v_ids := v_ids || array(select (v_shared ->> n)::bigint from unnest(names) n where v_shared ? n order by n);
-            v_names := v_names || array(select n from unnest(names) n where v_shared ? n order by n);
+            for v in select s.original_id, s.name from agentcorp.shared_task s where s.task_id = scope and s.name = any (names) and s.shard = v_shard order by s.name loop
+                v_ids := v_ids || v.original_id;
+                v_names := v_names || v.name;
+            end loop;
         end if;
     end if;
     if previous is not null then
@@ -267,20 +283,28 @@ comment on function agentcorp.plan_scope is
     'What the expressions of a task of a plan may speak of: tasks of the plan by name, with output and error; the round before; the input (input, or args of a run); the args of the root, for what started it';
 
 create function agentcorp.plan_children(task_id bigint, with_outputs text[] default null)
-returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean) language plpgsql stable
+returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean, shared boolean) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
-    return query select t.id, t.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false)
+    return query select t.id, t.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), false
         from agentcorp.task t
         left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a on a.outcome between 1 and 4
         left join lateral (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard and (with_outputs is null or t.name = any (with_outputs)) offset 0) o on true
-        where t.parent_id = plan_children.task_id and t.shard = v_shard order by t.id;
+        where t.parent_id = plan_children.task_id and t.shard = v_shard
+        union all select t.id, s.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), true
+        from agentcorp.shared_task s
+        cross join lateral (select t.id, t.kind, t.policy from agentcorp.task t where t.id = s.original_id and t.shard = v_shard offset 0) t
+        -- One that was shared as not needed may be back at work in its own run: here it stays as it was.
+        cross join lateral (select case when a.outcome between 1 and 4 then a.outcome else 3 end outcome, case when a.outcome between 1 and 4 then a.error else '{"reason": "not needed"}' end error
+            from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a
+        left join lateral (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard and (with_outputs is null or s.name = any (with_outputs)) offset 0) o on true
+        where s.task_id = plan_children.task_id and s.name <> '' and s.shard = v_shard order by 1;
 end $$;
 comment on function agentcorp.plan_children is
-    'The subtasks of a task in the order in which they were added: how each ended (null: it is open), and the outputs of those that are named, by default of all. handled: its failure counts as met';
+    'The subtasks of a task in the order in which they were added, what a fork shares included: how each ended (null: it is open), and the outputs of those that are named, by default of all. handled: its failure counts as met';
 
 create view agentcorp.plans as
 select p.name, p.version, v.id version_id, v.document ->> 'description' description, v.created_at,

@@ -178,6 +178,12 @@ static const unsigned char evaluations_up[] = {
 static const unsigned char evaluations_down[] = {
 #embed "../../migrations/0029_evaluations.down.sql"
 };
+static const unsigned char forks_up[] = {
+#embed "../../migrations/0030_forks.sql"
+};
+static const unsigned char forks_down[] = {
+#embed "../../migrations/0030_forks.down.sql"
+};
 
 #define MIGRATION(name) {#name, name##_up, sizeof name##_up, name##_down, sizeof name##_down}
 
@@ -212,6 +218,7 @@ static const struct agentcorp_migration migrations[] = {
     MIGRATION(triggers),
     MIGRATION(messages),
     MIGRATION(evaluations),
+    MIGRATION(forks),
 };
 
 size_t agentcorp_migration_count(void) { return sizeof migrations / sizeof *migrations; }

@@ -24,6 +24,7 @@ public struct OrchestrationRuntime: Sendable {
         registry.register("each") { try await each.handle($0) }
         registry.register("repeat") { try await rounds.handle($0) }
         registry.register("route") { try await route.handle($0) }
+        registry.register(ValueHandler.kind) { try await ValueHandler.handle($0) }
         registry.register("tool") { try await tool.handle($0) }
     }
 }

@@ -30,6 +30,10 @@ struct PlanWorld {
             register: { handlers, runtime in
                 OrchestrationRuntime(agents: runtime).register(in: handlers)
                 handlers.register("echo") { .completed($0.task.args.isEmpty ? nil : .init($0.task.args)) }
+                handlers.register("fail_unless") { context in
+                    guard try context.decode([String: Bool].self)["ok"] == true else { throw PermanentFailure("no") }
+                    return .completed(nil)
+                }
                 handlers.register("fail") { context in
                     throw PermanentFailure(try context.decode([String: String].self)["message"] ?? "it was to fail")
                 }

@@ -9,6 +9,7 @@ internal import Worker
 struct AgentArguments: Sendable {
     static let fields = [
         "agent", "prompt", "session", "tools", "schema", "repairs", "budget", "max_turns", "delegate", "handoffs",
+        "fork",
     ]
 
     /// The name in the pool.
@@ -28,6 +29,18 @@ struct AgentArguments: Sendable {
     let delegation: PlanDelegation?
     /// The agents that had the task before this one, and handed it on.
     let handoffs: [String]
+    /// The conversation that it begins with.
+    let fork: Fork?
+
+    /// A turn of another task, whose conversation up to there is the beginning of this one.
+    struct Fork: Sendable {
+        let task: Int64
+        let turn: Int
+        /// What is said after it.
+        let message: String?
+
+        var json: JSONValue { .object(["task": .integer(task), "turn": .integer(Int64(turn))]) }
+    }
 
     /// Throws `PermanentFailure` that names the field.
     init(_ json: [UInt8]) throws {
@@ -53,6 +66,12 @@ struct AgentArguments: Sendable {
             do { return try JSONSchema(value) } catch { throw Self.mistake("have a \"schema\" that is none: \(error)") }
         }
         repairs = try Self.integer(fields["repairs"], "repairs", in: 0...10) ?? 2
+        fork = try fields["fork"].map { value in
+            guard case .integer(let task)? = value["task"], case .integer(let turn)? = value["turn"],
+                let turn = Int(exactly: turn)
+            else { throw Self.mistake("need \"fork\" to be {\"task\", \"turn\"}") }
+            return Fork(task: task, turn: turn, message: value["message"]?.string)
+        }
         maxTurns = try Self.integer(fields["max_turns"], "max_turns", in: 1...10_000)
         delegation = try fields["delegate"].flatMap { try Self.delegation($0) }
         budget = try fields["budget"].flatMap { value in
@@ -63,9 +82,13 @@ struct AgentArguments: Sendable {
         }
     }
 
-    /// The prompt as a row keeps it.
-    var promptJSON: JSONValue {
-        get throws { try JSONValue(parsing: JSONCoding.encode(prompt).bytes) }
+    /// What is said to the agent first, as a row keeps it; nil: it goes on with what was said before.
+    var promptJSON: JSONValue? {
+        get throws {
+            if let fork, fork.message == nil { return nil }
+            let parts = fork?.message.map { [ContentPart.text($0)] } ?? prompt
+            return try JSONValue(parsing: JSONCoding.encode(parts).bytes)
+        }
     }
 
     private static func prompt(_ value: JSONValue?) throws -> [ContentPart] {

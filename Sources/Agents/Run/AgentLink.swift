@@ -63,13 +63,14 @@ struct AgentLink: Sendable {
     }
 
     func begin(
-        agent: String, version: Int, prompt: JSONValue, session: String?, budget: AgentBudget?
+        agent: String, version: Int, prompt: JSONValue?, session: String?, budget: AgentBudget?,
+        fork: AgentArguments.Fork?
     ) async throws -> RunState {
         let result = try await database.call(
-            "select agentcorp.begin_run($1, $2, $3, $4, $5, $6, $7)",
+            "select agentcorp.begin_run($1, $2, $3, $4, $5, $6, $7, $8)",
             [
-                key.task, attempt, agent, Int32(version), PostgresJSON(prompt.bytes), session,
-                PostgresJSON((budget?.json ?? .object([:])).bytes),
+                key.task, attempt, agent, Int32(version), prompt.map { PostgresJSON($0.bytes) }, session,
+                PostgresJSON((budget?.json ?? .object([:])).bytes), fork.map { PostgresJSON($0.json.bytes) },
             ])
         return try JSONCoding.decode(try result.rows[0].bytes(0))
     }

@@ -56,7 +56,7 @@ public struct AgentRuntime: Sendable {
         } else {
             state = try await link.begin(
                 agent: arguments.agent, version: agent.version, prompt: try arguments.promptJSON,
-                session: arguments.session, budget: arguments.budget ?? agent.config.budget)
+                session: arguments.session, budget: arguments.budget ?? agent.config.budget, fork: arguments.fork)
         }
         return try await AgentRun(
             runtime: self, context: context, link: link, arguments: arguments, config: agent.config,

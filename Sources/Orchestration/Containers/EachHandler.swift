@@ -14,8 +14,12 @@ struct EachHandler: Sendable {
         let join = node.isOutermost ? node.plan.itemJoin(of: node.task) : .all
         let children = try await link.children()
         guard !children.isEmpty else { return try await expand(node, join, context, link) }
-        guard children.allSatisfy({ $0.end != nil }) else { return .waitForChildren(join: join.queue) }
-        return .completed(JSONValue.array(children.map { output(of: $0, node.task) }).postgres)
+        guard children.allSatisfy({ $0.end != nil }) else {
+            return .waitForChildren(join: link.joinOfItems(join, children))
+        }
+        // Those that a fork shares are older than those before them that it did again.
+        let items = children.sorted { Self.index($0.name) < Self.index($1.name) }
+        return .completed(JSONValue.array(items.map { output(of: $0, node.task) }).postgres)
     }
 
     private func expand(
@@ -54,6 +58,9 @@ struct EachHandler: Sendable {
             return .completed(JSONValue.array([]).postgres)
         }
         let scope = try await node.keyScope(context)
+        if let fork = node.place.fork {
+            return try await expand(places, fork, join, parallel, steps, node, scope, link)
+        }
         // So many begin at once, and each that ends lets another one begin.
         let tasks = places.enumerated().map { index, inner in
             let before = parallel.flatMap { index >= $0 ? ["[\(index - $0)]"] : nil } ?? []
@@ -64,6 +71,40 @@ struct EachHandler: Sendable {
         try await link.expand(tasks, steps: steps)
         return .waitForChildren(join: join.queue)
     }
+
+    /// The items that are done again, where others are shared.
+    private func expand(
+        _ places: [PlanNode], _ fork: PlanFork, _ join: PlanJoin, _ parallel: Int?, _ steps: [String: JSONValue],
+        _ node: PlanNode, _ scope: PlanScope, _ link: PlanLink
+    ) async throws -> TaskResult {
+        let forked = ForkedItems(
+            fork, count: places.count, join: join, items: steps["each"]?["value"],
+            before: try await link.source(of: fork.original, step: "each").step?["value"],
+            children: try await link.children(of: fork.original, outputs: []))
+        let tasks = forked.again.map { index in
+            let name = "[\(index)]"
+            if case .output(let value) = fork.part(name) { return ValueHandler.subtask(named: name, value) }
+            var inner = places[index]
+            inner.place.fork = forked.fork(below: name)
+            let before = parallel.flatMap { index >= $0 ? "[\(index - $0)]" : nil }
+            return inner.subtask(
+                named: name, needs: before.flatMap { forked.shared[$0] == nil ? [$0] : nil } ?? [], join: .settled,
+                rule: join == .all ? node.task.itemRule : .fail, in: scope)
+        }
+        var steps = steps
+        steps[PlanFork.member] = forked.json
+        guard try await link.expand(tasks, steps: steps, shared: forked.shared) > 0 else {
+            return .completed(
+                JSONValue.array(
+                    try await link.children().sorted { Self.index($0.name) < Self.index($1.name) }
+                        .map { output(of: $0, node.task) }
+                ).postgres)
+        }
+        return .waitForChildren(join: link.joinOfItems(join, try await link.children(outputs: [])))
+    }
+
+    /// Of `[3]`.
+    private static func index(_ name: String) -> Int { Int(name.dropFirst().dropLast()) ?? 0 }
 
     private func output(of child: PlanLink.Child, _ task: PlanTask) -> JSONValue {
         if child.end?.outcome == .completed { return child.output ?? .null }
@@ -84,7 +125,7 @@ extension PlanTask {
 }
 
 extension PlanJoin {
-    /// Nil: the queue's own, which is all.
+    /// As the queue has it.
     var queue: JoinPolicy {
         switch self {
         case .all: .all

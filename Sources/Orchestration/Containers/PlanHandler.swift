@@ -13,7 +13,7 @@ struct PlanHandler: Sendable {
     let library: PlanLibrary
 
     /// What a plan's task is to run.
-    private struct Order {
+    struct Order {
         let version: Int64
         let path: [String]
         /// The task that has recorded which versions belong together.
@@ -32,9 +32,12 @@ struct PlanHandler: Sendable {
         if children.isEmpty {
             let input = try await input(of: order, args, context)
             try check(input, order.plan)
-            let tasks = subtasks(of: order, input: input, context)
-            let steps = order.node == nil ? [:] : ["input": input]
-            if try await link.expand(tasks, steps: steps, budget: try budget(of: order)) > 0 {
+            let forked = try await forked(order, args, input: input, link)
+            let tasks = subtasks(of: order, input: input, forked, context)
+            var steps = order.node == nil ? [:] : ["input": input]
+            steps[PlanFork.member] = forked?.json
+            let shared = forked?.shared ?? [:]
+            if try await link.expand(tasks, steps: steps, budget: try budget(of: order), shared: shared) > 0 {
                 return .waitForChildren(join: .settled)
             }
             children = try await link.children(outputs: [])
@@ -111,18 +114,25 @@ struct PlanHandler: Sendable {
         }
     }
 
-    private func subtasks(of order: Order, input: JSONValue, _ context: TaskContext) -> [JSONValue] {
+    private func subtasks(
+        of order: Order, input: JSONValue, _ forked: ForkedPlan?, _ context: TaskContext
+    ) -> [JSONValue] {
         let outer = order.node?.place
         let scope = PlanScope(with: ["input": input])
-        return order.plan.tasks.map { task in
+        return order.plan.tasks.compactMap { task -> JSONValue? in
+            if let forked, forked.redone[task.id] == nil { return nil }
+            if let value = forked?.output(of: task.id) { return ValueHandler.subtask(named: task.id, value) }
+            let (needs, join) =
+                forked?.openNeeds(of: task) ?? (order.plan.effectiveNeeds(of: task), order.plan.effectiveJoin(of: task))
             let place = PlanPlace(
                 version: order.version, path: order.path + [task.id], layer: task.layers[0], scope: context.task.id,
                 run: order.run,
                 // Into a plan that stands in the document these reach, into one of its own they do not.
                 item: order.path.isEmpty ? nil : outer?.item, index: order.path.isEmpty ? nil : outer?.index,
-                round: order.path.isEmpty ? nil : outer?.round, previous: order.path.isEmpty ? nil : outer?.previous)
+                round: order.path.isEmpty ? nil : outer?.round, previous: order.path.isEmpty ? nil : outer?.previous,
+                fork: forked?.fork(below: task.id))
             return PlanNode(place: place, plan: order.plan, task: task, settings: nil).subtask(
-                named: task.id, needs: order.plan.effectiveNeeds(of: task), join: order.plan.effectiveJoin(of: task),
+                named: task.id, needs: needs, join: join,
                 rule: task.fansOut && order.plan.itemJoin(of: task) != .all ? .fail : task.onError, in: scope)
         }
     }

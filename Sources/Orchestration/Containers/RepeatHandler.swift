@@ -12,7 +12,10 @@ struct RepeatHandler: Sendable {
         guard let loop = node.task.loop else { throw PermanentFailure("nothing to repeat", reason: "plan") }
         let link = PlanLink(context)
         let children = try await link.children(outputs: [])
-        guard let last = children.last else { return try await begin(1, after: nil, node, context, link) }
+        guard let last = children.last else {
+            if let fork = node.place.fork { return try await begin(fork, node, context, link) }
+            return try await begin(1, after: nil, node, context, link)
+        }
         guard let end = last.end else { return .waitForChildren(join: .settled) }
         guard end.isGood else {
             throw PermanentFailure(
@@ -35,6 +38,41 @@ struct RepeatHandler: Sendable {
             $0.previous = children?.last?.id
         }
         try await link.expand([inner.subtask(named: "#\(round)", in: try await node.keyScope(context))])
+        return .waitForChildren(join: .settled)
+    }
+
+    /// Goes on from the round before the first that is to be done again.
+    private func begin(
+        _ fork: PlanFork, _ node: PlanNode, _ context: TaskContext, _ link: PlanLink
+    ) async throws -> TaskResult {
+        let originals = try await link.children(of: fork.original, outputs: [])
+        let kept = originals.prefix { child in
+            if case .unnamed = fork.part(child.name) { child.end?.isGood == true } else { false }
+        }
+        let name = "#\(kept.count + 1)"
+        let steps: [String: JSONValue] = [
+            PlanFork.member: .object(["of": .integer(fork.original), "again": .array([.string(name)])])
+        ]
+        let shared = Dictionary(uniqueKeysWithValues: kept.map { ($0.name, $0.id) })
+        let part = fork.part(name)
+        if case .output(let value) = part {
+            try await link.expand([ValueHandler.subtask(named: name, value)], steps: steps, shared: shared)
+            return .waitForChildren(join: .settled)
+        }
+        let inner = node.inside {
+            $0.round = kept.count + 1
+            $0.previous = kept.last?.id
+            if case .within(let cuts) = part, kept.count < originals.count {
+                $0.fork = PlanFork(original: originals[kept.count].id, cuts: cuts)
+            }
+        }
+        // All rounds that there may be are shared: what follows them is decided anew.
+        guard let loop = node.task.loop, kept.count < loop.maximum else {
+            try await link.expand([], steps: steps, shared: shared)
+            return try await handle(context)
+        }
+        try await link.expand(
+            [inner.subtask(named: name, in: try await node.keyScope(context))], steps: steps, shared: shared)
         return .waitForChildren(join: .settled)
     }
 

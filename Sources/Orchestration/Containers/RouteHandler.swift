@@ -16,6 +16,11 @@ struct RouteHandler: Sendable {
         let choice = choices[node.place.choice ?? 0]
         let link = PlanLink(context)
         let children = try await link.children()
+        if children.isEmpty, let fork = node.place.fork,
+            let result = try await begin(fork, node, context, link)
+        {
+            return result
+        }
         let tries = children.filter { $0.name != AgentRouting.chooser }
         if let last = tries.last {
             guard let end = last.end else { return .waitForChildren(join: .settled) }
@@ -39,6 +44,37 @@ struct RouteHandler: Sendable {
             }
             throw failure(last, end)
         }
+    }
+
+    /// Gives the task to the agent of which the fork speaks; nil when that had not been given it.
+    private func begin(
+        _ fork: PlanFork, _ node: PlanNode, _ context: TaskContext, _ link: PlanLink
+    ) async throws -> TaskResult? {
+        let originals = try await link.children(of: fork.original, outputs: [])
+        let named = originals.firstIndex { child in
+            if case .unnamed = fork.part(child.name) { false } else { child.name != AgentRouting.chooser }
+        }
+        guard let named else { return nil }
+        let agent = originals[named]
+        let kept = originals[..<named]
+        let choice = "route \(kept.count { $0.name != AgentRouting.chooser } + 1)"
+        var steps: [String: JSONValue] = [
+            PlanFork.member: .object(["of": .integer(fork.original), "again": .array([.string(agent.name)])])
+        ]
+        steps[choice] = try await link.source(of: fork.original, step: choice).step
+        let shared = Dictionary(uniqueKeysWithValues: kept.filter { $0.end != nil }.map { ($0.name, $0.id) })
+        let part = fork.part(agent.name)
+        if case .output(let value) = part {
+            try await link.expand([ValueHandler.subtask(named: agent.name, value)], steps: steps, shared: shared)
+            return .waitForChildren(join: .settled)
+        }
+        let inner = node.inside {
+            $0.agent = agent.name
+            if case .within(let cuts) = part { $0.fork = PlanFork(original: agent.id, cuts: cuts) }
+        }
+        try await link.expand(
+            [inner.subtask(named: agent.name, in: try await node.keyScope(context))], steps: steps, shared: shared)
+        return .waitForChildren(join: .settled)
     }
 
     private func next(

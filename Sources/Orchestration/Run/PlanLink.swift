@@ -37,6 +37,8 @@ struct PlanLink: Sendable {
         let output: JSONValue?
         /// Its failure counts as met.
         let isForgiven: Bool
+        /// It is part of the run that this one is a fork of.
+        let isShared: Bool
     }
 
     /// A value that expressions can speak of.
@@ -80,11 +82,29 @@ struct PlanLink: Sendable {
         return try result.rows[0].int64(0)
     }
 
+    /// What the original of a task was told, and what it recorded under a name.
+    func source(
+        of original: Int64, step: String? = nil
+    ) async throws -> (args: JSONValue, input: JSONValue?, step: JSONValue?) {
+        let result = try await database.call(
+            "select args, input, step_value from agentcorp.fork_source($1, $2)", [original, step])
+        let row = result.rows[0]
+        func value(_ column: Int, _ purpose: PayloadPurpose) throws -> JSONValue? {
+            try row.bytesOrNil(column).map { try JSONValue(parsing: try coder.open($0, for: purpose)) }
+        }
+        return (
+            try value(0, .args) ?? .null, try value(1, .step(name: "input")), try value(2, .step(name: step ?? ""))
+        )
+    }
+
     /// Adds subtasks with what is recorded of why, and a budget for all of them; returns their number.
+    ///
+    /// - Parameter shared: Tasks of another run that stand for some of those that would be subtasks, by name.
     @discardableResult
-    func expand(_ subtasks: [JSONValue], steps: [String: JSONValue] = [:], budget: AgentBudget? = nil) async throws
-        -> Int
-    {
+    func expand(
+        _ subtasks: [JSONValue], steps: [String: JSONValue] = [:], budget: AgentBudget? = nil,
+        shared: [String: Int64] = [:]
+    ) async throws -> Int {
         let tasks = try coder.seal(tasks: PostgresJSON(JSONValue.array(subtasks).bytes))
         var sealed: [UInt8] = [UInt8(ascii: "{")]
         for (name, value) in steps {
@@ -94,10 +114,11 @@ struct PlanLink: Sendable {
         }
         sealed.append(UInt8(ascii: "}"))
         let result = try await database.call(
-            "select agentcorp.expand($1, $2, $3, $4, $5::text::numeric, $6, $7, $8)",
+            "select agentcorp.expand($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9)",
             [
                 key.task, Int32(key.attempt), tasks, PostgresJSON(sealed), budget?.usd?.description, budget?.tokens,
                 (budget?.turns).map { Int32(clamping: $0) }, budget?.time,
+                JSONValue.object(shared.mapValues { .integer($0) }).postgres,
             ], deadline: Self.expansionDeadline)
         return Int(try result.rows[0].int32(0))
     }
@@ -134,11 +155,13 @@ struct PlanLink: Sendable {
 
     /// The subtasks, in the order in which they were added.
     ///
-    /// - Parameter outputs: Names of those whose outputs are wanted; nil: of all.
-    func children(outputs: [String]? = nil) async throws -> [Child] {
+    /// - Parameters:
+    ///   - task: Nil: of this one.
+    ///   - outputs: Names of those whose outputs are wanted; nil: of all.
+    func children(of task: Int64? = nil, outputs: [String]? = nil) async throws -> [Child] {
         let result = try await database.call(
-            "select id, name, kind, outcome, error, output, handled from agentcorp.plan_children($1, $2)",
-            [key.task, outputs], deadline: Self.expansionDeadline)
+            "select id, name, kind, outcome, error, output, handled, shared from agentcorp.plan_children($1, $2)",
+            [task ?? key.task, outputs], deadline: Self.expansionDeadline)
         return try result.rows.map { row throws in
             let id = try row.int64(0)
             return Child(
@@ -146,7 +169,7 @@ struct PlanLink: Sendable {
                 end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(4)),
                 output: try row.bytesOrNil(5).map {
                     try JSONValue(parsing: try coder.open($0, for: .output(task: id)))
-                }, isForgiven: try row.bool(6))
+                }, isForgiven: try row.bool(6), isShared: try row.bool(7))
         }
     }
 }

@@ -3,7 +3,7 @@ internal import Plans
 
 /// A task of a plan, found in its document.
 struct PlanNode: Sendable {
-    let place: PlanPlace
+    var place: PlanPlace
     /// The plan that it is a task of.
     let plan: Plan
     let task: PlanTask
@@ -17,6 +17,7 @@ struct PlanNode: Sendable {
     func inside(_ change: (inout PlanPlace) -> Void) -> PlanNode {
         var place = place
         place.layer = task.layer(below: place.layer)
+        place.fork = nil
         change(&place)
         return PlanNode(place: place, plan: plan, task: task, settings: settings)
     }

@@ -23,6 +23,8 @@ struct PlanPlace: Sendable, Hashable {
     var choice: Int?
     /// The agent that was chosen.
     var agent: String?
+    /// In a fork: what of it is done again.
+    var fork: PlanFork?
 }
 
 extension PlanPlace {
@@ -44,6 +46,7 @@ extension PlanPlace {
         previous = place["previous"]?.int64
         choice = place["choice"]?.int64.map { Int($0) }
         agent = place["agent"]?.string
+        fork = PlanFork(place[PlanFork.member])
     }
 
     var args: JSONValue {
@@ -58,6 +61,7 @@ extension PlanPlace {
         members["previous"] = previous.map { .integer($0) }
         members["choice"] = choice.map { .integer(Int64($0)) }
         members["agent"] = agent.map { .string($0) }
+        members[PlanFork.member] = fork?.json
         return .object([Self.member: .object(members)])
     }
 }

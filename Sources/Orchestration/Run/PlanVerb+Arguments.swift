@@ -70,6 +70,11 @@ extension PlanNode {
         arguments["budget"] = task.budget
         arguments["tools"] = task.tools.map { .array($0.map { .string($0) }) }
         arguments["delegate"] = task.delegate?.json
+        if let fork = place.fork, let cut = fork.turn, let turn = cut.turn {
+            var members: [String: JSONValue] = ["task": .integer(fork.original), "turn": .integer(Int64(turn))]
+            members["message"] = cut.message.map { .string($0) }
+            arguments["fork"] = .object(members)
+        }
         return arguments
     }
 }

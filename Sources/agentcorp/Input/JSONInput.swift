@@ -30,6 +30,14 @@ enum JSONInput {
     /// Far above what the database takes, and far below what the memory does.
     private static let limit = 256 << 20
 
+    /// The text of a file, `-` for stdin.
+    static func text(_ path: String) throws -> String {
+        guard let text = String(validating: try read(path, path), as: UTF8.self) else {
+            throw CommandError(.badInput, "\(path) is no text in UTF-8.")
+        }
+        return text
+    }
+
     private static func read(_ path: String, _ name: String) throws -> [UInt8] {
         let isStdin = path == "-"
         if isStdin, isatty(STDIN_FILENO) == 1 {
