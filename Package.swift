@@ -116,7 +116,7 @@ let package = Package(
         // 6: plans as runs
         .target(
             name: "Orchestration",
-            dependencies: ["Plans", "Agents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools", logging],
+            dependencies: ["Plans", "Patterns", "Agents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools", logging],
             swiftSettings: dialect),
 
         // A queue for the tests of those who build on the engine, and for its own

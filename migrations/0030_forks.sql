@@ -224,15 +224,15 @@ begin
 end $$;
 comment on function agentcorp.fork_source is 'What the worker must know of the original of a plan''s task: its arguments, its input, and a step';
 
-create function agentcorp.run_tree(run_id bigint) returns table (path text, id bigint, parent_path text, shared boolean) language plpgsql stable
+create function agentcorp.run_paths(run_id bigint) returns table (path text, id bigint, parent_path text, shared boolean) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(run_id);
 begin
-    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[run_tree.run_id]);
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[run_paths.run_id]);
     return query with recursive walk (path, id, parent_path, shared) as (
-        select ''::text, t.id, null::text, false from agentcorp.task t where t.id = run_tree.run_id and t.shard = v_shard
+        select ''::text, t.id, null::text, false from agentcorp.task t where t.id = run_paths.run_id and t.shard = v_shard
         union all
         select case when w.path = '' then c.name else w.path || '/' || c.name end, c.id, w.path, w.shared or c.shared from walk w cross join lateral (
             select t.id, coalesce(t.name, t.kind || '~' || row_number() over (partition by t.name, t.kind order by t.id)) as name, false shared from agentcorp.task t where t.parent_id = w.id and t.shard = v_shard
@@ -242,19 +242,19 @@ begin
         raise exception 'unknown task %', run_id using errcode = 'AC001', hint = 'Look it up with: agentcorp runs list';
     end if;
 end $$;
-comment on function agentcorp.run_tree is 'All tasks of a run with their paths, such as edit/#2/code, those that it shares with its original and what is below those included';
+comment on function agentcorp.run_paths is 'All tasks of a run with their paths, such as edit/#2/code, those that it shares with its original and what is below those included';
 
 create function agentcorp.shared_tasks(run_id bigint) returns table (path text, id bigint, original_run bigint, state text) language plpgsql stable as $$
 #variable_conflict use_column
 begin
     return query select w.path, w.id, t.root_id, agentcorp.outcome_name(l.outcome)
-        from agentcorp.run_tree(shared_tasks.run_id) w join agentcorp.task t on t.id = w.id and t.shard = agentcorp.shard_of(shared_tasks.run_id)
+        from agentcorp.run_paths(shared_tasks.run_id) w join agentcorp.task t on t.id = w.id and t.shard = agentcorp.shard_of(shared_tasks.run_id)
         cross join lateral agentcorp.last_outcome(t.shard, t.id) l where w.shared order by w.path;
 end $$;
 comment on function agentcorp.shared_tasks is 'What a run has from its original, by path, with what is below: the task, and the run that did it';
 
 create function agentcorp.run_summary(run_id bigint) returns table (path text, id bigint, shared boolean, state text, agent text, agent_version int, plan_version bigint, cost_usd numeric,
-    tokens bigint, took interval, output jsonb, decisions jsonb) language plpgsql stable
+    tokens bigint, seconds float8, output jsonb, decisions jsonb) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
@@ -262,13 +262,13 @@ declare
 begin
     return query select w.path, w.id, w.shared, case when l.outcome between 1 and 4 then agentcorp.outcome_name(l.outcome) else 'open' end, r.agent, r.version,
             case when t.kind = 'plan' then coalesce(agentcorp.step_get(t.id, 'plan') -> 'id', t.args #> '{$plan,version}')::bigint end, u.cost, u.tokens,
-            case when t.kind in ('plan', 'each', 'repeat', 'route', 'vote') then case when l.outcome between 1 and 4 then l.finished_at - t.created_at end else l.ran end,
+            case when t.kind in ('plan', 'each', 'repeat', 'route', 'vote') then case when l.outcome between 1 and 4 then extract(epoch from l.finished_at - t.created_at)::float8 end else l.ran / 1000 end,
             agentcorp.payload(o.result, v_shard),
             (select jsonb_object_agg(s.name, agentcorp.payload(s.value, v_shard)) from agentcorp.step s
                 where s.task_id = t.id and s.shard = v_shard and (s.name in ('when', 'each') or s.name ~ '^(until|route|tally) '))
-        from agentcorp.run_tree(run_summary.run_id) w
+        from agentcorp.run_paths(run_summary.run_id) w
         cross join lateral (select t.* from agentcorp.task t where t.id = w.id and t.shard = v_shard offset 0) t
-        left join lateral (select a.outcome, a.finished_at, interval '1 millisecond' * sum(a.ran_ms) over () ran
+        left join lateral (select a.outcome, a.finished_at, (sum(a.ran_ms) over ())::float8 ran
             from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) l on true
         left join lateral (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard offset 0) o on true
         left join lateral (select r.agent, r.version from agentcorp.agent_run r where r.task_id = t.id and r.shard = v_shard offset 0) r on true
@@ -294,6 +294,6 @@ end $$;
 comment on function agentcorp.diff_runs is 'Two runs task by task, matched by path: what agentcorp.run_summary says of each, and in what they differ; null: there is no such task';
 
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
-    ('enqueue', 'fork_run'), ('read', 'task_at run_tree shared_tasks run_summary diff_runs'), ('work', 'fork_source'),
+    ('enqueue', 'fork_run'), ('read', 'task_at run_paths shared_tasks run_summary diff_runs'), ('work', 'fork_source'),
     ('internal', 'child_at fork_place fork_version'), ('helper', 'rename_agents')) x(c, f);
 select agentcorp.grant_roles();

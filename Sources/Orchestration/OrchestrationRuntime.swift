@@ -25,6 +25,8 @@ public struct OrchestrationRuntime: Sendable {
         registry.register("repeat") { try await rounds.handle($0) }
         registry.register("route") { try await route.handle($0) }
         registry.register(ValueHandler.kind) { try await ValueHandler.handle($0) }
+        registry.register("evaluation") { try await EvaluationHandler.finish($0) }
+        registry.register("evaluation_example") { try await EvaluationHandler.example($0) }
         registry.register("tool") { try await tool.handle($0) }
     }
 }

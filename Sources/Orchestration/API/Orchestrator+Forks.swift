@@ -27,7 +27,8 @@ extension Orchestrator {
         let result = try await manager.database.call(
             "select agentcorp.fork_run($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
-                run, places, input?.postgres, version.map { Int32(clamping: $0) }, names.isEmpty ? nil : JSONValue.object(names).postgres,
+                run, places, input?.postgres, version.map { Int32(clamping: $0) },
+                names.isEmpty ? nil : JSONValue.object(names).postgres,
                 outputs.isEmpty ? nil : JSONValue.object(outputs).postgres, message, queue,
                 priority.map { Int32(clamping: $0) },
             ])
@@ -38,5 +39,14 @@ extension Orchestrator {
     public func sharedTasks(of run: Int64) async throws -> [String: Int64] {
         let result = try await manager.database.call("select path, id from agentcorp.shared_tasks($1)", [run])
         return try result.rows.reduce(into: [:]) { $0[try $1.string(0)] = try $1.int64(1) }
+    }
+}
+
+extension Orchestrator {
+    /// Two runs task by task.
+    public func diff(_ a: Int64, _ b: Int64) async throws -> [RunDifference] {
+        let result = try await manager.database.call(
+            "select to_jsonb(d) from agentcorp.diff_runs($1, $2) d", [a, b])
+        return try result.rows.map { try JSONCoding.decode(try $0.bytes(0)) }
     }
 }
