@@ -116,7 +116,9 @@ let package = Package(
         // 6: plans as runs
         .target(
             name: "Orchestration",
-            dependencies: ["Plans", "Patterns", "Agents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools", logging],
+            dependencies: [
+                "Plans", "Patterns", "Agents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools", logging,
+            ],
             swiftSettings: dialect),
 
         // A queue for the tests of those who build on the engine, and for its own
@@ -129,7 +131,8 @@ let package = Package(
         .target(
             name: "Bench",
             dependencies: [
-                "CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", "Orchestration", "Agents", "Providers", "JSON",
+                "CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", "Orchestration", "Agents", "Providers",
+                "JSON",
                 lifecycle, logging,
             ],
             swiftSettings: dialect),

@@ -37,6 +37,7 @@ struct AgentCorp: AsyncParsableCommand {
                     AskCommand.self, ChatCommand.self, SessionsCommand.self, MessagesCommand.self,
                     ApprovalsCommand.self,
                     AgentsCommand.self, MCPCommand.self, MemoryCommand.self, BudgetsCommand.self, CostsCommand.self,
+                    EvalCommand.self,
                 ]),
             CommandGroup(
                 name: "Database",

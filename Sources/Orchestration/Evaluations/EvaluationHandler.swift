@@ -99,7 +99,8 @@ enum EvaluationHandler {
         }
         do {
             return Example(
-                plan: try row.string(0), version: Int64(try row.int32(1)), scorers: try scorers.map(EvaluationScorer.init),
+                plan: try row.string(0), version: Int64(try row.int32(1)),
+                scorers: try scorers.map(EvaluationScorer.init),
                 input: try JSONValue(parsing: try row.bytes(3)),
                 expected: try row.bytesOrNil(4).map { try JSONValue(parsing: $0) })
         } catch let error as EvaluationScorerError {

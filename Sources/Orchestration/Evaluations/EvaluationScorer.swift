@@ -74,7 +74,8 @@ extension EvaluationScorer {
     public init(_ json: JSONValue) throws(EvaluationScorerError) {
         func text(_ field: String) throws(EvaluationScorerError) -> String {
             guard let text = json[field]?.string else {
-                throw EvaluationScorerError(description: "scorer \(json["type"]?.string ?? ""): \"\(field)\" is missing")
+                throw EvaluationScorerError(
+                    description: "scorer \(json["type"]?.string ?? ""): \"\(field)\" is missing")
             }
             return text
         }
@@ -123,7 +124,9 @@ extension EvaluationScorer {
                 let strangers = try Expression(text).roots.subtracting(["output", "expected", "input"])
                 guard strangers.isEmpty else {
                     throw EvaluationScorerError(
-                        description: "it speaks of \(strangers.sorted().joined(separator: ", ")); there are output, expected and input")
+                        description:
+                            "it speaks of \(strangers.sorted().joined(separator: ", ")); there are output, expected and input"
+                    )
                 }
             default: break
             }
@@ -155,7 +158,8 @@ extension EvaluationScorer {
         case .expression(let expression):
             let value = try Expression(expression).value(
                 in: ["output": output, "expected": expected ?? .null, "input": input])
-            return made(value.double.map { min(max($0, 0), 1) } ?? (value == .null || value == .bool(false) ? 0 : 1), "")
+            return made(
+                value.double.map { min(max($0, 0), 1) } ?? (value == .null || value == .bool(false) ? 0 : 1), "")
         case .judge: return nil
         }
     }

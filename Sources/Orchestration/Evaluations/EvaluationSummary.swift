@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Glibc
 
 /// What an evaluation comes to.
 public struct EvaluationSummary: Sendable, Codable {

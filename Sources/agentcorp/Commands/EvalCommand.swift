@@ -55,7 +55,8 @@ struct EvalCommand: AsyncParsableCommand {
             try await connection.withManager { manager in
                 let orchestrator = Orchestrator(manager)
                 let id = try await orchestrator.evaluate(
-                    plan, version: version, over: examples, by: scorers, named: name, parallel: parallel, resumes: resume)
+                    plan, version: version, over: examples, by: scorers, named: name, parallel: parallel,
+                    resumes: resume)
                 guard !detach else { return Terminal.output.line("\(id)") }
                 let ended: Void? = try await Interruption.race {
                     while try await orchestrator.evaluation("\(id)").finishedAt == nil {
@@ -166,7 +167,8 @@ struct EvalCommand: AsyncParsableCommand {
             ])
             for line in comparison.scorers {
                 table.add([
-                    .init(line.scorer), .init(EvaluationText.score(line.meanA)), .init(EvaluationText.score(line.meanB)),
+                    .init(line.scorer), .init(EvaluationText.score(line.meanA)),
+                    .init(EvaluationText.score(line.meanB)),
                     .init(line.wins), .init(line.losses), .init(line.ties), .init(EvaluationText.score(line.p)),
                 ])
             }

@@ -25,7 +25,8 @@ struct RunsForkCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The run.") var id: TaskID
-    @Option(help: ArgumentHelp("A task to do again; TASK@TURN goes on after that turn of its agent.", valueName: "task"))
+    @Option(
+        help: ArgumentHelp("A task to do again; TASK@TURN goes on after that turn of its agent.", valueName: "task"))
     var at: [String] = []
     @Option(help: ArgumentHelp("A member of the input: JSON, or else a text.", valueName: "key=value"))
     var input: [String] = []
@@ -59,7 +60,8 @@ struct RunsForkCommand: AsyncParsableCommand {
         Dictionary(
             try pairs(texts, option: option).map { key, value in
                 (key, (try? JSONValue(parsing: Array(value.utf8))) ?? .string(value))
-            }) { $1 }
+            }
+        ) { $1 }
     }
 
     private static func pairs(_ texts: [String], option: String) throws -> [(String, String)] {

@@ -1,6 +1,6 @@
-import FoundationEssentials
 import JSON
 import Orchestration
+import Postgres
 
 /// Sets, plans and scorers as they are written on the command line.
 enum EvaluationInput {

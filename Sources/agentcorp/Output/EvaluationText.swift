@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Orchestration
 
 /// Evaluations as a person reads them.
@@ -11,8 +10,10 @@ enum EvaluationText {
     }
 
     static func money(_ usd: Double) -> String {
-        let rounded = (usd * 1_000_000).rounded() / 1_000_000
-        return "$" + rounded.formatted(.number.grouping(.never).precision(.fractionLength(2...6)))
+        // Cents are too coarse for what a run costs.
+        let digits = String(Int((usd * 1_000_000).rounded()))
+        let padded = String(repeating: "0", count: max(0, 7 - digits.count)) + digits
+        return "$\(padded.dropLast(6)).\(padded.suffix(6))"
     }
 
     static func seconds(_ seconds: Double?) -> String? { seconds.map { TimeText.duration(milliseconds: $0 * 1000) } }
@@ -43,7 +44,8 @@ enum EvaluationText {
         table.print(whenEmpty: "no scores")
         terminal.line()
         var examples = Table([
-            .init("EXAMPLE"), .init("RUN", isRight: true), .init("PASSED"), .init("SCORES"), .init("TIME", isRight: true),
+            .init("EXAMPLE"), .init("RUN", isRight: true), .init("PASSED"), .init("SCORES"),
+            .init("TIME", isRight: true),
             .init("WHY", isFlexible: true),
         ])
         let sorted = results.enumerated().sorted {
@@ -54,7 +56,8 @@ enum EvaluationText {
             examples.add([
                 .init(result.example), .init(result.run.map { "\($0)" }),
                 .init(result.passed == true ? "yes" : "no", result.passed == true ? .green : .red),
-                .init(scores.map { score($0.value.score) }.joined(separator: " ")), .init(seconds(result.seconds), .dim),
+                .init(scores.map { score($0.value.score) }.joined(separator: " ")),
+                .init(seconds(result.seconds), .dim),
                 .init(result.error ?? scores.compactMap { $0.value.why }.first),
             ])
         }
