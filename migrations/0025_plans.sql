@@ -298,7 +298,7 @@ begin
         from agentcorp.shared_task s
         cross join lateral (select t.id, t.kind, t.policy from agentcorp.task t where t.id = s.original_id and t.shard = v_shard offset 0) t
         -- One that was shared as not needed may be back at work in its own run: here it stays as it was.
-        cross join lateral (select case when a.outcome between 1 and 4 then a.outcome else 3 end outcome, case when a.outcome between 1 and 4 then a.error else '{"reason": "not needed"}' end error
+        cross join lateral (select case when a.outcome between 1 and 4 then a.outcome else 3::smallint end outcome, case when a.outcome between 1 and 4 then a.error else '{"reason": "not needed"}' end error
             from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a
         left join lateral (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard and (with_outputs is null or s.name = any (with_outputs)) offset 0) o on true
         where s.task_id = plan_children.task_id and s.name <> '' and s.shard = v_shard order by 1;

@@ -52,9 +52,11 @@ begin
         end if;
         v_child := agentcorp.child_at(v_shard, v_at, v_path[i]);
         if v_child is null and not (i = 1 and cardinality(v_path) = 1 and v_turn is null and p_document -> 'tasks' ? v_path[1]) then
-            v_names := array(select c.name from agentcorp.plan_children(v_at, '{}') c where c.name is not null);
+            v_names := array(select c.name from agentcorp.plan_children(v_at, '{}') c where c.name is not null
+                union select k from jsonb_object_keys(p_document -> 'tasks') k where i = 1 order by 1);
             raise exception 'place "%": there is no task "%"', p_place, v_path[i] using errcode = 'AC001',
-                hint = trim(concat(agentcorp.did_you_mean(v_path[i], v_names), ' There are: ', array_to_string(v_names[:20], ', '), case when cardinality(v_names) > 20 then ', ...' else '.' end));
+                hint = case when v_names = '{}' then 'It had no tasks below it yet.'
+                    else trim(concat(agentcorp.did_you_mean(v_path[i], v_names), ' There are: ', array_to_string(v_names[:20], ', '), case when cardinality(v_names) > 20 then ', ...' else '.' end)) end;
         end if;
         v_at := v_child;
         -- Who is given a task by role has it below.
@@ -157,10 +159,10 @@ begin
         raise exception '% places to fork at; at most 1000 are allowed', jsonb_array_length(v_cuts) using errcode = 'AC007';
     end if;
     if v_task.kind = 'agent' then
-        if jsonb_array_length(v_cuts) <> 1 or not v_cuts -> 0 ? 'turn' then
+        if jsonb_array_length(v_cuts) <> 1 or not (v_cuts -> 0) ? 'turn' then
             raise exception 'run % is that of an agent: it is forked at one turn', run_id using errcode = 'AC007', hint = 'Name it as @3; @0 is before its first answer.';
         end if;
-        v_args := v_args - 'session' || jsonb_build_object('fork', v_cuts -> 0 - 'path');
+        v_args := v_args - 'session' || jsonb_build_object('fork', (v_cuts -> 0) - 'path');
         if agents is not null then
             v_args := v_args || jsonb_build_object('agent', coalesce(agents -> (v_args ->> 'agent'), v_args -> 'agent'));
         end if;
