@@ -41,15 +41,15 @@ comment on table agentcorp.evaluation_result is 'An example of an evaluation, an
 comment on column agentcorp.evaluation_result.scores is '{scorer: {"score": 0 to 1, "passed", "why"}}; null: it is not over';
 comment on column agentcorp.evaluation_result.error is 'Why there is no output, or no score';
 
-create function agentcorp.check_scorers(scorers jsonb) returns void language plpgsql immutable as $$
+create function agentcorp.check_scorers(p_scorers jsonb) returns void language plpgsql immutable as $$
 declare
     v jsonb;
     v_need text;
 begin
-    if jsonb_typeof(scorers) is distinct from 'array' or jsonb_array_length(scorers) not between 1 and 20 then
+    if jsonb_typeof(p_scorers) is distinct from 'array' or jsonb_array_length(p_scorers) not between 1 and 20 then
         raise exception 'scorers is no array of 1 to 20 scorers' using errcode = 'AC007', hint = 'Pass [{"type": "exact"}], for example.';
     end if;
-    for v in select s from jsonb_array_elements(scorers) s loop
+    for v in select s from jsonb_array_elements(p_scorers) s loop
         if jsonb_typeof(v) <> 'object' or coalesce(v ->> 'type', '') not in ('exact', 'contains', 'regex', 'schema', 'numeric', 'expression', 'judge') then
             raise exception 'unknown scorer %', left(coalesce(v ->> 'type', v::text), 100) using errcode = 'AC007',
                 hint = trim(concat(agentcorp.did_you_mean(coalesce(v ->> 'type', ''), '{exact,contains,regex,schema,numeric,expression,judge}'), ' There are exact, contains, regex, schema, numeric, expression and judge.'));
@@ -60,7 +60,7 @@ begin
             raise exception 'scorer % needs "%"', v ->> 'type', v_need using errcode = 'AC007';
         end if;
     end loop;
-    if (select count(distinct coalesce(s ->> 'name', s ->> 'type')) from jsonb_array_elements(scorers) s) < jsonb_array_length(scorers) then
+    if (select count(distinct coalesce(s ->> 'name', s ->> 'type')) from jsonb_array_elements(p_scorers) s) < jsonb_array_length(p_scorers) then
         raise exception 'two scorers have the same name' using errcode = 'AC007', hint = 'Give each a "name" of its own.';
     end if;
 end $$;
