@@ -21,6 +21,8 @@ struct InstantRunoff {
     /// Ascending.
     private(set) var winners: [Int] = []
     private(set) var counts: [Step] = []
+    /// How many ways there were where it was broken off.
+    private(set) var waysLeft = 0
 
     init(_ rankings: [(ranking: [Int], weight: Int)], _ options: [Int]) {
         var winners: Set<Int> = []
@@ -28,6 +30,7 @@ struct InstantRunoff {
         var round = 1
         while !ways.isEmpty {
             if ways.count > Self.mostWays {
+                waysLeft = ways.count
                 for way in ways { winners.formUnion(way) }
                 break
             }

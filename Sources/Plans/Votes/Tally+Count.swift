@@ -96,6 +96,7 @@ extension Tally {
             })
         let left = runoff.counts.count - InstantRunoff.mostTold
         if left > 0 { count.details["rounds_left_out"] = .integer(Int64(left)) }
+        if runoff.waysLeft > 0 { count.details["ways_not_followed"] = .integer(Int64(runoff.waysLeft)) }
         return count
     }
 
