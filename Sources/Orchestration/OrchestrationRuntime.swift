@@ -19,6 +19,7 @@ public struct OrchestrationRuntime: Sendable {
         let each = EachHandler(library: library)
         let rounds = RepeatHandler(library: library)
         let route = RouteHandler(library: library)
+        let vote = VoteHandler()
         let tool = ToolHandler(tools: agents.tools, servers: agents.servers)
         registry.register("plan") { try await plan.handle($0) }
         registry.register("each") { try await each.handle($0) }
@@ -27,6 +28,7 @@ public struct OrchestrationRuntime: Sendable {
         registry.register(ValueHandler.kind) { try await ValueHandler.handle($0) }
         registry.register("evaluation") { try await EvaluationHandler.finish($0) }
         registry.register("evaluation_example") { try await EvaluationHandler.example($0) }
+        registry.register("vote") { try await vote.handle($0) }
         registry.register("tool") { try await tool.handle($0) }
     }
 }

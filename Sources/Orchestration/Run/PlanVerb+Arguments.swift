@@ -48,7 +48,10 @@ extension PlanNode {
             }
             return members
         case .plan: return [:]
-        case .vote(let vote): return vote.arguments(in: values)
+        case .vote(let vote):
+            var arguments = vote.arguments(in: values)
+            arguments["budget"] = task.budget
+            return arguments
         case .approve(let approval): return approval.arguments(in: values)
         case .wait(let wait): return wait.arguments(in: values)
         case .emit(let topic, let data, let key):

@@ -2,17 +2,14 @@ internal import Documents
 internal import JSON
 
 extension PlanReader {
-    private static let rules = [
-        "majority", "supermajority", "plurality", "unanimous", "weighted", "ranked", "score", "approval", "judge",
-    ]
-
     func vote(_ fields: inout DocumentFields) -> PlanVerb? {
         let options = self.options(&fields)
         let question = fields.template("question")
         let voters = self.voters(&fields)
         let rule = self.rule(&fields)
         let threshold = fields.number("threshold", in: 0...1)
-        let quorum = fields.integer("quorum", in: 1...PlanFanOut.most)
+        if let threshold, let mistake = rule?.mistake(threshold: threshold) { fields.wrong("threshold", mistake) }
+        let quorum = fields.integer("quorum", in: 1...PlanVote.mostVoters)
         let isBlind = fields.bool("blind")
         let mayAbstain = fields.bool("abstain")
         let (rounds, share) = self.rounds(&fields)
@@ -55,8 +52,9 @@ extension PlanReader {
             fields.missing("voters", advice)
             return nil
         }
-        guard case .array(let elements) = value, (1...PlanFanOut.most).contains(elements.count) else {
-            fields.wrong("voters", "\(DocumentFields.shown(value)) is no list of voters", advice)
+        guard case .array(let elements) = value, (1...PlanVote.mostVoters).contains(elements.count) else {
+            fields.wrong(
+                "voters", "\(DocumentFields.shown(value)) is no list of 1 to \(PlanVote.mostVoters) voters", advice)
             return nil
         }
         let pointer = "\(fields.pointer)/voters"
@@ -68,7 +66,11 @@ extension PlanReader {
         guard case .object(var members) = value else { return choice(value, at: pointer).map { PlanVote.Voter($0) } }
         var fields = DocumentFields(members, at: pointer, issues)
         let weight = fields.number("weight", in: 0...1_000_000) ?? 1
-        if weight == 0 { fields.wrong("weight", "is 0: the voter has no say", "Leave the voter out.") }
+        if VoteWeight(weight) == nil {
+            fields.wrong(
+                "weight", weight == 0 ? "is 0: the voter has no say" : "\(weight) has more than six decimals",
+                weight == 0 ? "Leave the voter out." : "Write a shorter number.")
+        }
         if let agent = fields.value("agent") {
             fields.refuseOthers()
             return choice(agent, at: "\(pointer)/agent").map { PlanVote.Voter($0, weight: weight) }
@@ -78,9 +80,9 @@ extension PlanReader {
     }
 
     private func rule(_ fields: inout DocumentFields) -> VoteRule? {
-        let word = fields.word("rule", among: Self.rules)
+        let word = fields.word("rule", among: VoteRule.words)
         if fields.value("rule") == nil {
-            fields.missing("rule", "There are \(Self.rules.joined(separator: ", ")).")
+            fields.missing("rule", "There are \(VoteRule.words.joined(separator: ", ")).")
         }
         if word != "ranked", word != "score", word != nil, fields.value("method") != nil {
             fields.wrong("method", "goes with the rules ranked and score", "Leave it out.")
@@ -113,7 +115,7 @@ extension PlanReader {
         guard let value = fields.value("rounds"),
             var inner = DocumentFields(value, at: "\(fields.pointer)/rounds", issues, advice: advice)
         else { return (nil, nil) }
-        let maximum = inner.integer("max", in: 1...100)
+        let maximum = inner.integer("max", in: 1...PlanVote.mostRounds)
         if inner.value("max") == nil { inner.missing("max", "Say how many rounds there are at most. \(advice)") }
         let share = inner.word("share", of: PlanVote.Share.self)
         inner.refuseOthers()

@@ -34,7 +34,7 @@ public enum BallotForm: String, Sendable, CaseIterable {
         in answer: JSONValue, _ labels: OptionLabels, voter: Int, weight: VoteWeight = .one, mayAbstain: Bool = true
     ) -> Ballot {
         let confidence = answer["confidence"]?.double
-        let rationale = answer["rationale"]?.string.map(labels.numbered)
+        let rationale = answer["rationale"]?.string.map { labels.numbered($0).excerpt(Ballot.mostCharacters) }
         guard schema(labels, mayAbstain: mayAbstain).violations(of: answer).isEmpty, let said = answer[rawValue] else {
             return Ballot(voter: voter, weight: weight, .invalid, rationale: rationale)
         }

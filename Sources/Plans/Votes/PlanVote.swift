@@ -1,5 +1,8 @@
 /// Ballots by agents, counted by rule.
 public struct PlanVote: Sendable {
+    public static let mostVoters = 50
+    public static let mostRounds = 10
+
     public struct Voter: Sendable, Hashable {
         public let agent: AgentChoice
         public let weight: Double

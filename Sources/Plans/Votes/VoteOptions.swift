@@ -2,6 +2,7 @@ public import JSON
 
 /// What is voted on. Options are known by their numbers: places in the list, from 0.
 public struct VoteOptions: Sendable {
+    /// More of them nobody can weigh against each other.
     public static let most = 100
 
     public let values: [JSONValue]

@@ -11,7 +11,8 @@ struct OfflineCondition: Sendable {
     private let model: String?
     private let system: [String]
     private let user: [String]
-    let userPattern: OfflinePattern?
+    /// The wildcards of all of them are numbered on.
+    let userPatterns: [OfflinePattern]
     private let result: [String]
     private let hasResults: Bool?
     private let hasSchema: Bool?
@@ -26,7 +27,9 @@ struct OfflineCondition: Sendable {
         model = try fields.string("model")
         system = try Self.texts("system_contains", fields)
         user = try Self.texts("user_contains", fields)
-        userPattern = try fields.string("user_matches").map { try OfflinePattern($0, at: "\(place).user_matches") }
+        userPatterns = try Self.texts("user_matches", fields).map {
+            try OfflinePattern($0, at: "\(place).user_matches")
+        }
         result = try Self.texts("result_contains", fields)
         hasResults = try fields.bool("has_results")
         hasSchema = try fields.bool("has_schema")
@@ -54,8 +57,12 @@ struct OfflineCondition: Sendable {
             Self.contains(scene.request.system ?? "", system), Self.contains(scene.lastUser, user),
             Self.contains(scene.lastResult, result)
         else { return nil }
-        guard let userPattern else { return [] }
-        return userPattern.match(scene.lastUser)
+        var found: [String] = []
+        for pattern in userPatterns {
+            guard let texts = pattern.match(scene.lastUser) else { return nil }
+            found += texts
+        }
+        return found
     }
 
     /// Letters in either case.

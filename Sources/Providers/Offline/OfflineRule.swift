@@ -45,7 +45,7 @@ struct OfflineRule: Sendable {
             throw ProviderConfigurationError(
                 "\(place) says nothing: it needs \"reply\", \"calls\", \"value\", \"refusal\" or \"fail\"")
         }
-        let groups = condition.userPattern?.groups ?? 0
+        let groups = condition.userPatterns.reduce(0) { $0 + $1.groups }
         for text in [reply, refusal].compactMap(\.self) {
             try OfflineTemplate.check(text, groups: groups, at: place)
         }

@@ -16,7 +16,7 @@ enum OfflineTemplate {
         return result + rest
     }
 
-    /// The same in all strings of a value. A string that is a placeholder alone becomes the JSON that it stands for, if
+    /// The same in all strings and names of a value. A string that is a placeholder alone becomes the JSON that it stands for, if
     /// it stands for some.
     static func fill(_ value: JSONValue, _ scene: OfflineScene, _ found: [String]) -> JSONValue {
         switch value {
@@ -29,7 +29,11 @@ enum OfflineTemplate {
             }
             return .string(filled)
         case .array(let elements): return .array(elements.map { fill($0, scene, found) })
-        case .object(let members): return .object(members.mapValues { fill($0, scene, found) })
+        case .object(let members):
+            return .object(
+                Dictionary(members.map { (fill($0.key, scene, found), fill($0.value, scene, found)) }) { first, _ in
+                    first
+                })
         case .null, .bool, .integer, .number: return value
         }
     }
@@ -59,7 +63,11 @@ enum OfflineTemplate {
         switch value {
         case .string(let text): try check(text, groups: groups, at: place)
         case .array(let elements): for element in elements { try check(element, groups: groups, at: place) }
-        case .object(let members): for member in members.values { try check(member, groups: groups, at: place) }
+        case .object(let members):
+            for (name, member) in members {
+                try check(name, groups: groups, at: place)
+                try check(member, groups: groups, at: place)
+            }
         case .null, .bool, .integer, .number: break
         }
     }
