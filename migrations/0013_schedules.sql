@@ -509,7 +509,7 @@ comment on function agentcorp.resume_schedule is
     'Ends a pause; returns when the schedule fires next. What it missed meanwhile is skipped or caught up with as its catch_up says';
 
 create function agentcorp.scheduled_task(p_name text, p_task jsonb) returns jsonb language sql immutable as $$
-    select p_task || jsonb_build_object('name', p_name, 'tags', coalesce(p_task -> 'tags', '[]') || to_jsonb('schedule:' || p_name))
+    select p_task || jsonb_build_object('name', case when p_task ->> 'kind' = 'plan' then p_task #>> '{args,plan}' else p_name end, 'tags', coalesce(p_task -> 'tags', '[]') || to_jsonb('schedule:' || p_name))
 $$;
 comment on function agentcorp.scheduled_task is 'The fields of agentcorp.enqueue for a task of a schedule';
 
@@ -600,7 +600,9 @@ begin
                 elsif v_is_open then
                     v_needs := array[v.last_task_id];
                 end if;
-                v.last_task_id := agentcorp.enqueue_node(agentcorp.scheduled_task(v.name, v.task) || jsonb_strip_nulls(jsonb_build_object(
+                -- The run of a plan is told for which moment it runs.
+                v.last_task_id := agentcorp.enqueue_node(agentcorp.scheduled_task(v.name, case when v.task ->> 'kind' = 'plan'
+                        then jsonb_set(v.task, '{args,trigger,fire_at}', to_jsonb(v.next_fire_at)) else v.task end) || jsonb_strip_nulls(jsonb_build_object(
                     'unique_key', format('schedule:%s:%s', v.name, to_char(v.next_fire_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
                     'run_at', case when v.jitter_ms > 0 then v.next_fire_at + interval '1 millisecond'
                         * ((hashtextextended(v.name, extract(epoch from v.next_fire_at)::bigint) & 9007199254740991) % v.jitter_ms) end,

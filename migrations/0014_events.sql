@@ -399,7 +399,7 @@ end $$;
 comment on function agentcorp.expire_waits is 'Ends waits whose time is over; says in how many milliseconds the next one is due, null when there is none';
 
 -- One look instead of five: an idle coordinator asks this once a second, and calls the functions only when it says so.
-create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint)
+create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint, out hook_ms bigint)
 language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
@@ -418,8 +418,11 @@ begin
     fire_ms := agentcorp.until(v_now, (select s.due_at from agentcorp.schedule s where s.shard = p_shard and s.due_at is not null order by s.due_at limit 1));
     expire_ms := agentcorp.until(v_now, (select w.timeout_at from agentcorp.wait w
         where w.shard = p_shard and w.timeout_at is not null and not w.met order by w.timeout_at limit 1));
+    if exists (select from agentcorp.hook h where h.paused_at is null) then
+        hook_ms := 0;
+    end if;
 end $$;
-comment on function agentcorp.due is 'In how many milliseconds there is something for agentcorp.resolve_ends, promote, admit, fire_schedules and expire_waits to do, as far as is known; null when there is nothing';
+comment on function agentcorp.due is 'In how many milliseconds there is something for agentcorp.resolve_ends, promote, admit, fire_schedules, expire_waits and follow_hooks to do, as far as is known; null when there is nothing';
 
 -- locks: blocked (skipping), then what make_ready locks
 create function agentcorp.sweep_waits(p_shard smallint, p_after bigint default 0, p_limit int default 1000, out woken int, out next_after bigint) language plpgsql

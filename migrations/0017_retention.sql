@@ -204,6 +204,7 @@ begin
     delete from agentcorp.step s where s.shard = p_shard and s.task_id = any (p_ids);
     delete from agentcorp.progress p where p.shard = p_shard and p.task_id = any (p_ids);
     delete from agentcorp.discarded d where d.shard = p_shard and d.task_id = any (p_ids);
+    delete from agentcorp.hook_seen s where s.shard = p_shard and s.task_id = any (p_ids);
     delete from agentcorp.tool_call c where c.shard = p_shard and c.task_id = any (p_ids);
     delete from agentcorp.turn t where t.shard = p_shard and t.task_id = any (p_ids);
     delete from agentcorp.approval a where a.shard = p_shard and a.task_id = any (p_ids);
@@ -319,9 +320,9 @@ begin
     delete from agentcorp.event e where e.created_at < v_now - interval '30 days'
         and e.shard = p_shard and e.id = any (array(select x.id from agentcorp.event x where x.shard = p_shard order by x.id limit p_limit for update skip locked));
     get diagnostics v_n = row_count;
-    return agentcorp.prune_memory(p_shard, p_limit) or v_n = p_limit;
+    return agentcorp.prune_memory(p_shard, p_limit) or agentcorp.prune_starts(p_shard, p_limit) or v_n = p_limit;
 end $$;
-comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago, events as old, and old versions of memories; says whether there may be more';
+comment on function agentcorp.prune_others is 'Deletes workers and redrives that ended 30 days ago, events as old, old versions of memories, and what started the runs of a year ago; says whether there may be more';
 
 create function agentcorp.prune(p_shard smallint, p_limit int default 1000, out trees int, out tasks int, out more boolean) language plpgsql as $$
 begin
