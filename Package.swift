@@ -121,6 +121,12 @@ let package = Package(
             ],
             swiftSettings: dialect),
 
+        // 6: what comes from outside by HTTP, and starts plans
+        .target(
+            name: "Webhooks",
+            dependencies: ["JSON", "Providers", "Queue", "Postgres", crypto, lifecycle, logging] + nio,
+            swiftSettings: dialect),
+
         // A queue for the tests of those who build on the engine, and for its own
         .target(
             name: "AgentCorpTesting",
@@ -141,7 +147,7 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Orchestration", "Plans", "Agents", "Documents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
+                "Orchestration", "Webhooks", "Plans", "Agents", "Documents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
                 "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
                 "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
@@ -200,6 +206,10 @@ let package = Package(
                 "Coordinator", "AgentTestSupport", "MockModelServer", "TestSupport", "Postgres",
                 lifecycle, logging,
             ] + nio,
+            swiftSettings: dialect),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: ["Webhooks", "Providers", "Queue", "Postgres", "JSON", "TestSupport", crypto, lifecycle, logging] + nio,
             swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),

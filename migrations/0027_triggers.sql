@@ -256,22 +256,40 @@ create function agentcorp.webhooks_served() returns table (name text, plan text,
 $$;
 comment on function agentcorp.webhooks_served is 'The webhooks of plans, for the server that receives them';
 
-create function agentcorp.start_by_webhook(webhook text, delivery text, body jsonb, out run_id bigint, out is_new boolean) language plpgsql as $$
+create function agentcorp.start_by_webhook(webhook text, delivery text, body jsonb, proof text default null, out run_id bigint, out is_new boolean) language plpgsql
+set enable_seqscan = off set jit = off as $$
 declare
     v agentcorp.plan_trigger;
+    v_proof text := format('proof %s %s', webhook, proof);
+    v_shard smallint;
 begin
     select * into v from agentcorp.plan_trigger t where t.kind = 'webhook' and t.spec ->> 'webhook' = webhook;
     if v.name is null then
         raise exception 'unknown webhook "%"', left(webhook, 100) using errcode = 'AC001';
     elsif v.paused_at is not null then
-        raise exception 'webhook "%" is paused', webhook using errcode = 'AC009', hint = 'Resume it with: agentcorp plan triggers resume';
-    elsif coalesce(delivery, '') = '' or octet_length(delivery) > 500 then
+        raise exception 'webhook "%" is paused', webhook using errcode = 'AC009', hint = 'Resume it with: agentcorp plan triggers --resume';
+    elsif coalesce(delivery, '') = '' or octet_length(delivery) > 500 or octet_length(proof) > 200 then
         raise exception 'the id of a delivery is empty or over 500 bytes' using errcode = 'AC007';
+    end if;
+    v_shard := agentcorp.choose_shard(v.plan || ' ' || v_proof);
+    if proof is not null then
+        select s.run_id into run_id from agentcorp.plan_start s where s.plan = v.plan and s.key = v_proof and s.shard = v_shard;
+        if run_id is not null then
+            is_new := false;
+            return;
+        end if;
     end if;
     select b.run_id, b.is_new into run_id, is_new from agentcorp.begin_plan(v.plan, format('webhook %s %s', webhook, delivery), '{}', body,
         jsonb_build_object('webhook', webhook, 'delivery', delivery)) b;
+    if is_new and proof is not null then
+        insert into agentcorp.plan_start as s (started_at, run_id, shard, plan, key) values (agentcorp.clock(), start_by_webhook.run_id, v_shard, v.plan, v_proof) on conflict do nothing;
+        if not found then
+            raise exception 'the same request was received under another id at the same time' using errcode = 'serialization_failure';
+        end if;
+    end if;
 end $$;
-comment on function agentcorp.start_by_webhook is 'Starts the run of a plan for a request whose signature has been verified, once for each delivery';
+comment on function agentcorp.start_by_webhook is
+    'Starts the run of a plan for a request whose signature has been verified, once for each delivery. proof: a signature over a time and the body; again under another id, it is a replay, and starts nothing';
 
 create function agentcorp.prune_starts(p_shard smallint, p_limit int default 1000) returns boolean language plpgsql
 set enable_seqscan = off set jit = off as $$

@@ -54,6 +54,7 @@ public struct Coordinator: Service {
             Admitter(link: link, shards: shards, patience: patience),
             Scheduler(link: link, shards: shards, patience: patience, logger: logger),
             WaitTimer(link: link, shards: shards, patience: patience),
+            HookFollower(link: link, shards: shards, patience: patience, logger: logger),
             Redriver(link: link, poll: configuration.redrivePoll),
         ]
         let patient: [any Duty] = [

@@ -28,7 +28,8 @@ public struct CoordinatorLink: Sendable {
         let row = try await database.call("select * from agentcorp.due($1)", [shard]).rows[0]
         func time(_ column: Int) throws -> Duration? { try row.int64OrNil(column).map { .milliseconds($0) } }
         return DueTimes(
-            resolve: try time(0), promote: try time(1), admit: try time(2), fire: try time(3), expire: try time(4))
+            resolve: try time(0), promote: try time(1), admit: try time(2), fire: try time(3), expire: try time(4),
+            hook: try time(5))
     }
 
     /// Applies ended needs to those who wait for them; returns how many ends were taken from the outbox.
@@ -70,6 +71,16 @@ public struct CoordinatorLink: Sendable {
         let result = try await database.call("select failed, next_in_ms from agentcorp.fire_schedules($1)", [shard])
         let row = result.rows[0]
         return (Int(try row.int32(0)), try row.int64OrNil(1).map { .milliseconds($0) })
+    }
+
+    /// Tells hooks what has become of tasks; says how much, how many hooks failed, and when to look again.
+    public func followHooks(shard: Int16, limit: Int = 1000) async throws -> (told: Int, failed: Int, next: Duration?) {
+        let result = try await database.call(
+            "select * from agentcorp.follow_hooks($1, $2)", [shard, Int32(clamping: limit)])
+        let row = result.rows[0]
+        return (
+            Int(try row.int32(0)), Int(try row.int32(1)), try row.int64OrNil(2).map { .milliseconds($0) }
+        )
     }
 
     /// Declares workers dead that missed three beats, and gives their tasks to others.

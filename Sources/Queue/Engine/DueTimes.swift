@@ -5,4 +5,5 @@ public struct DueTimes: Sendable {
     public let admit: Duration?
     public let fire: Duration?
     public let expire: Duration?
+    public let hook: Duration?
 }
