@@ -74,11 +74,12 @@ begin
     changed := v_current.version <> version or v_current.removed_at is not null;
     if changed then
         update agentcorp.plan p set version = put_plan.version, removed_at = null where p.name = put_plan.name;
+        perform agentcorp.set_plan_triggers(put_plan.name, put_plan.document);
     end if;
     return next;
 end $$;
 comment on function agentcorp.put_plan is
-    'Makes a document the current version of a plan, for new runs; those that are under way keep theirs. The same document is the same version. agentcorp plan load checks it before';
+    'Makes a document the current version of a plan, for new runs, and sets its triggers; those that are under way keep theirs. The same document is the same version. agentcorp plan load checks it before';
 
 create function agentcorp.put_fragment(document jsonb) returns bigint language plpgsql as $$
 declare
@@ -101,8 +102,9 @@ create function agentcorp.remove_plan(name text) returns void language plpgsql a
 begin
     perform agentcorp.plan_id(remove_plan.name);
     update agentcorp.plan p set removed_at = agentcorp.clock() where p.name = remove_plan.name;
+    perform agentcorp.set_plan_triggers(remove_plan.name, '{}');
 end $$;
-comment on function agentcorp.remove_plan is 'Takes a plan out of use; the runs that have begun go on';
+comment on function agentcorp.remove_plan is 'Takes a plan out of use, and its triggers with it; the runs that have begun go on';
 
 create function agentcorp.plan_id(p_name text, p_version int default null) returns bigint language plpgsql stable as $$
 declare
@@ -152,7 +154,7 @@ begin
             select r into v_name from jsonb_array_elements_text(p_schema -> 'required') r where not p_input ? r limit 1;
             if v_name is not null then
                 raise exception 'input%: "%" is missing', p_at, v_name using errcode = 'AC007',
-                    hint = nullif(agentcorp.did_you_mean(v_name, array(select k from jsonb_object_keys(p_input) k)), '');
+                    hint = trim(concat(agentcorp.did_you_mean(v_name, array(select k from jsonb_object_keys(p_input) k)), ' See what the plan wants under "input" in its document.'));
             end if;
         end if;
         if jsonb_typeof(p_schema -> 'properties') = 'object' then

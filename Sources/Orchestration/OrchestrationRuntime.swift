@@ -30,5 +30,6 @@ public struct OrchestrationRuntime: Sendable {
         registry.register("evaluation_example") { try await EvaluationHandler.example($0) }
         registry.register("vote") { try await vote.handle($0) }
         registry.register("tool") { try await tool.handle($0) }
+        registry.register("plan_trigger") { try await TriggerHandler().handle($0) }
     }
 }

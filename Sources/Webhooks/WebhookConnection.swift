@@ -96,7 +96,8 @@ final class WebhookConnection: ChannelInboundHandler {
         }
         guard let name = WebhookRequest.name(in: head.uri) else { return end(.notFound, context) }
         guard head.method == .POST else { return end(.refused(.methodNotAllowed, "only POST"), context) }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > configuration.maxBody {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > configuration.maxBody
+        {
             return end(.tooLarge, context)
         }
         state = .reading(name: name, head, [])

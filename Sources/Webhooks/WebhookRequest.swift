@@ -13,7 +13,8 @@ struct WebhookRequest: Sendable {
         guard path.hasPrefix("/hooks/") else { return nil }
         let name = path.dropFirst("/hooks/".count)
         guard (1...100).contains(name.utf8.count),
-            name.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || "_.-".utf8.contains($0) })
+            name.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || "_.-".utf8.contains($0) }
+            )
         else { return nil }
         return String(name)
     }

@@ -22,7 +22,7 @@ struct AgentCorp: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Processes",
-                subcommands: [DevCommand.self, WorkerCommand.self, CoordinatorCommand.self]),
+                subcommands: [DevCommand.self, WorkerCommand.self, CoordinatorCommand.self, WebhooksCommand.self]),
             CommandGroup(
                 name: "Work",
                 subcommands: [

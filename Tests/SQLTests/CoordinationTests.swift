@@ -22,7 +22,7 @@ struct CoordinationTests {
         #expect(try await sql.state(1) == "scheduled")
     }
 
-    @Test("one look tells which of the five duties has something to do, and when")
+    @Test("one look tells which of the six duties has something to do, and when")
     func due() async throws {
         let sql = try await Session.open()
         let look = """
@@ -41,6 +41,9 @@ struct CoordinationTests {
         #expect(try await sql.rows(look) == ["|true||true|true"])
         try await sql.enqueue("'keyed', concurrency_key => 'k'")
         #expect(try await sql.value("select admit_ms from agentcorp.due(0::smallint)") == "0")
+        #expect(try await sql.value("select hook_ms from agentcorp.due(0::smallint)") == "")
+        try await sql.run("select agentcorp.add_hook('h', '{failed}')")
+        #expect(try await sql.value("select hook_ms from agentcorp.due(0::smallint)") == "0")
         try await sql.run("insert into agentcorp.resolve (seq, needs_id, met, shard) values (1, \(waiter), true, 0)")
         #expect(try await sql.value("select resolve_ms from agentcorp.due(0::smallint)") == "0")
         try await sql.run("delete from agentcorp.resolve")

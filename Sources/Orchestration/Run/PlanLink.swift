@@ -11,7 +11,7 @@ struct PlanLink: Sendable {
     private static let expansionDeadline: Duration = .seconds(600)
 
     let key: AttemptKey
-    private let database: any Database
+    let database: any Database
     private let coder: PayloadCoder
 
     init(_ context: TaskContext) {
