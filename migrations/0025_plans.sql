@@ -184,7 +184,6 @@ comment on function agentcorp.run_plan is
 -- The plans inside are pinned with the outermost: all that their documents name, whether it will be reached or not.
 create function agentcorp.pin_plan(task_id bigint, attempt int, name text, version int default null, version_id bigint default null) returns jsonb language plpgsql as $$
 declare
-    v_shard smallint := agentcorp.shard_of(task_id);
     v_pins jsonb := '{}';
     v_new jsonb;
     v_id bigint;

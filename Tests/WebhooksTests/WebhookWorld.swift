@@ -103,6 +103,14 @@ struct WebhookWorld {
         Self.short(try await say(Self.request(body, headers, path: path, method: method)))
     }
 
+    func status(_ body: String, _ headers: [String], path: String = "/hooks/pd") async throws -> String {
+        String(try await post(body, headers, path: path).prefix(3))
+    }
+
+    func answer(raw: String) async throws -> String { Self.short(try await say(raw)) }
+
+    func status(raw: String) async throws -> String { String(try await answer(raw: raw).prefix(3)) }
+
     func say(_ text: String) async throws -> String {
         let client = try RawClient(port: port)
         client.send(text)
