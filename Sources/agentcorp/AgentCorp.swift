@@ -26,7 +26,8 @@ struct AgentCorp: AsyncParsableCommand {
             CommandGroup(
                 name: "Work",
                 subcommands: [
-                    EnqueueCommand.self, RunCommand.self, TasksCommand.self, BatchesCommand.self, QueuesCommand.self,
+                    EnqueueCommand.self, RunCommand.self, PlanCommand.self, TasksCommand.self, BatchesCommand.self,
+                    QueuesCommand.self,
                     SchedulesCommand.self,
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                     EventsCommand.self, FailuresCommand.self,

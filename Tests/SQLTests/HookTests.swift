@@ -105,7 +105,7 @@ struct HookTests {
             try await sql.rows(
                 "select kind, priority, tags, args ->> 'to', args #>> '{event,event}' from agentcorp.tasks where id > 1"
             )
-                == [#"notify|1|["n", "hook:h"]|x|created"#])
+                == [#"notify|1|["n","hook:h"]|x|created"#])
         #expect(try await sql.claim(worker) == [2])
         try await sql.enqueue("'below', parent_id => 2")
         for _ in 1...3 { #expect(try await follow(sql) == 0) }

@@ -1,12 +1,11 @@
-import Dispatch
-import Glibc
-import TestSupport
+internal import Dispatch
+internal import Glibc
 
 /// A client of HTTP that sends exactly what a test says, on a socket of its own.
-final class RawClient: Sendable {
+public final class RawClient: Sendable {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    public init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw TestSupportError("no socket: \(errno)") }
         var address = sockaddr_in()
@@ -27,7 +26,7 @@ final class RawClient: Sendable {
 
     /// False: the server has closed the connection.
     @discardableResult
-    func send(_ text: String) -> Bool {
+    public func send(_ text: String) -> Bool {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes {
@@ -42,7 +41,7 @@ final class RawClient: Sendable {
     /// All that the server says until it closes the connection, or until the text contains something.
     ///
     /// On a thread of its own: the server needs those of the tests.
-    func read(until end: String? = nil) async -> String {
+    public func read(until end: String? = nil) async -> String {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: self.receive(until: end)) }
         }
