@@ -31,6 +31,30 @@ import Testing
     }
 
     private static let supervisors = Int(ProcessInfo.processInfo.environment["AGENTCORP_SUPERVISORS"] ?? "") ?? 20
+    @Test("the plan of examples/event-driven starts on an event, once for each", .checkedDatabase)
+    func eventDriven() async throws {
+        let place = Self.folder + "event-driven"
+        let report = PlanChecker().check(try YAMLDocument.parse(try Self.text("\(place)/plan.yaml")))
+        #expect(report.issues.isEmpty, "\(report.issues)")
+        let plan = try #require(report.plan)
+        let catalog = try ProviderCatalog(environment: [:], file: "\(place)/providers.json")
+        try await PlanWorld.run(agents: "\(place)/agents", provider: try catalog.provider("crew")) { world in
+            try await world.orchestrator.load(plan.document, named: "incident")
+            for event in [#"{"id": "a1", "severity": 4, "text": "disk full"}"#, #"{"id": "a2", "severity": 1}"#] {
+                for _ in 1...2 {
+                    _ = try await world.agents.rows("select agentcorp.emit_event('alerts.db', '\(event)')")
+                }
+            }
+            try await world.agents.wait(
+                """
+                select string_agg(agentcorp.output_of(t.id)::text, ', ') from agentcorp.tasks t
+                where t.kind = 'plan' and t.state = 'completed'
+                """, #""Delete the logs of last month.""#)
+            try await world.agents.wait(
+                "select string_agg(state, ' ' order by state) from agentcorp.tasks where kind = 'plan_trigger'",
+                "completed completed skipped skipped")
+        }
+    }
 
     @Test("many runs of the supervisor at once all return what one returns", .checkedDatabase)
     func manySupervisors() async throws {

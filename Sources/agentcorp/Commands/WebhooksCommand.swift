@@ -14,7 +14,7 @@ struct WebhooksCommand: AsyncParsableCommand {
 
             POST /hooks/NAME starts the plan that has {"webhook": "NAME", "secret": {"env": "VARIABLE"}} among its \
             triggers. The body is signed by HMAC-SHA256 with the secret in that environment variable: in the manner of \
-            AgentCorp, GitHub, Stripe or PagerDuty. TLS is for a proxy in front of it. See docs/triggers.md.
+            AgentCorp, GitHub, Stripe or PagerDuty. TLS is for a proxy in front of it. See docs/events-and-triggers.md.
             """)
 
     @Option(help: ArgumentHelp("Where to listen; port 0 takes one that is free.", valueName: "host:port"))
