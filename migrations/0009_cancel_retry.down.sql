@@ -1,1 +1,1 @@
-drop function agentcorp.retry, agentcorp.last_outcome, agentcorp.cancel, agentcorp.cancel_below, agentcorp.cancel_trees;
+drop function agentcorp.retry, agentcorp.is_container, agentcorp.last_outcome, agentcorp.cancel, agentcorp.cancel_below, agentcorp.cancel_trees;

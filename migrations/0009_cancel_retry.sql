@@ -94,7 +94,8 @@ begin
     if not found then
         raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp tasks list';
     end if;
-    return agentcorp.cancel_trees(v_shard, array[task_id], jsonb_build_object('reason', 'cancelled', 'message', coalesce(reason, 'cancelled by request')));
+    return agentcorp.cancel_trees(v_shard, array[task_id],
+        jsonb_build_object('reason', 'cancelled', 'message', coalesce(reason, 'cancelled by request'), 'by', agentcorp.caller()));
 end $$;
 comment on function agentcorp.cancel is
     'Cancels a task with everything open below it and returns how many that were; running ones are stopped through the heartbeat of their worker. 0: it had ended already';
@@ -104,6 +105,11 @@ create function agentcorp.last_outcome(p_shard smallint, p_task bigint) returns 
     where a.shard = p_shard and a.task_id = p_task order by a.attempt desc limit 1
 $$;
 comment on function agentcorp.last_outcome is 'How the latest attempt of a task ended';
+
+create function agentcorp.is_container(kind text) returns boolean language sql immutable parallel safe as $$
+    select kind in ('plan', 'each', 'repeat', 'route', 'vote')
+$$;
+comment on function agentcorp.is_container is 'Whether tasks of this kind consist of tasks that they add, look at whenever they run, and wait for by a rule of their own';
 
 -- Retrying one task puts everything back to work that failed with it or because of it: the needs that failed, the dependants that
 -- were cancelled as a consequence, and the subtasks that were cancelled with those.
@@ -122,6 +128,7 @@ declare
     v_needs record;
     v_met int;
     v_waiting bigint[];
+    v_own bigint[];
     v_run_at timestamptz;
 begin
     if not isfinite(run_at) then
@@ -197,12 +204,25 @@ begin
                 where b.shard = v_shard and b.task_id = v.parent_id and b.gate = v_gate and b.remaining = 1 and b.met = 0 and b.failed = 0;
         end if;
     end loop;
-    for v in select t.id, t.policy, l.attempt, l.run_at from agentcorp.task t
+    for v in select t.id, t.kind, t.policy, l.attempt, l.run_at from agentcorp.task t
         cross join lateral (select a.attempt, case when a.worker_id is null then (a.error ->> 'run_at')::timestamptz end run_at from agentcorp.attempt a
             where a.shard = v_shard and a.task_id = t.id order by a.attempt desc limit 1) l where t.id = any (v_set) and t.shard = v_shard order by t.id
     loop
         v_gate := nextval('agentcorp.gate');
         v_run_at := coalesce(run_at, v.run_at);
+        -- What its plan has it wait for it says when it runs: it looks at its subtasks, and waits again by its own rule. What it needed
+        -- to begin lies behind it.
+        v_own := case when agentcorp.is_container(v.kind) then array(select distinct d.needs_id from agentcorp.dependency d
+            cross join lateral (select from agentcorp.task t where t.id = d.needs_id and t.shard = v_shard and t.parent_id = v.id offset 0) t
+            where d.task_id = v.id and d.shard = v_shard) end;
+        if v_own <> '{}' then
+            v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, v_own);
+            insert into agentcorp.blocked (task_id, gate, remaining, met, failed, quorum, attempt, phase, shard)
+                values (v.id, v_gate, v_needs.still_open, v_needs.met, v_needs.failed, -1, v.attempt + 2, 1, v_shard);
+            perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[], array[v_run_at]);
+            perform agentcorp.move_counts(v_shard, array[v.id], null, case when v_run_at > v_now then 'scheduled' else 'ready' end);
+            continue;
+        end if;
         v_needs := agentcorp.add_needs(v_shard, v.id, v_gate, array(select distinct d.needs_id from agentcorp.dependency d where d.task_id = v.id and d.shard = v_shard));
         if v_needs.still_open = 0 and not coalesce(v.policy ? 'batch', false) then
             perform agentcorp.make_ready(v_shard, array[v.id], array[v.attempt + 1]::smallint[], array[v_run_at]);

@@ -17,7 +17,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('common', 'steps'), ('enqueue', 'create_batch add_to_batch seal_batch'), ('manage', 'fork'),
     ('internal', 'check_callback require_batch settle_batch announce_batch'),
     ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean refuse_unknown_fields queue_id payload_key '
-        'fingerprint error_hash normal_message '
+        'fingerprint error_hash normal_message is_container '
         'check_topic check_pattern patterns_of topic_lock share_topic event_json find_event '
         'check_time_zone clock_change cron_field cron_value latest_moment next_fire next_moment next_wall parse_cron preview_schedule refuse_cron wall_moment zone_offset'),
     ('common', 'own_tenant result_of output_of unhandled_kinds'),

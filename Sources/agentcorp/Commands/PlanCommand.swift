@@ -4,10 +4,14 @@ import ArgumentParser
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Look at what starts plans.",
+        abstract: "Load, list and remove plans, and look at what starts them.",
         discussion: """
             EXAMPLES
+              agentcorp plan load release-notes.yaml
+              agentcorp plan list
               agentcorp plan triggers
+              agentcorp run release-notes --input tag=v2
             """,
-        subcommands: [PlanTriggersCommand.self])
+        subcommands: [Load.self, List.self, Versions.self, Remove.self, PlanTriggersCommand.self],
+        defaultSubcommand: List.self)
 }

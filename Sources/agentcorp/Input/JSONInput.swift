@@ -18,7 +18,8 @@ enum JSONInput {
         try checked(read(path, path), path == "-" ? "stdin" : path)
     }
 
-    private static func checked(_ bytes: [UInt8], _ source: String) throws -> PostgresJSON {
+    /// Refuses what is no JSON; `source` is what to call it.
+    static func checked(_ bytes: [UInt8], _ source: String) throws -> PostgresJSON {
         do {
             try JSONSyntax.check(bytes)
         } catch {
@@ -38,7 +39,8 @@ enum JSONInput {
         return text
     }
 
-    private static func read(_ path: String, _ name: String) throws -> [UInt8] {
+    /// All of a file, or of stdin for `-`; `name` is the option that named it.
+    static func read(_ path: String, _ name: String) throws -> [UInt8] {
         let isStdin = path == "-"
         if isStdin, isatty(STDIN_FILENO) == 1 {
             Terminal.errors.line("reading JSON from the terminal; end with Ctrl-D")

@@ -10,6 +10,13 @@ struct StateCounts: CustomStringConvertible {
         for node in nodes { add(node.state) }
     }
 
+    /// Counts by the names of the states.
+    init(_ counts: [String: Int]) {
+        for (name, count) in counts {
+            if let state = TaskState(rawValue: name) { self.counts[Self.index(state)] += count }
+        }
+    }
+
     subscript(state: TaskState) -> Int { counts[Self.index(state)] }
 
     var total: Int { counts.reduce(0, +) }
@@ -24,6 +31,14 @@ struct StateCounts: CustomStringConvertible {
     /// `9,000 completed, 950 ready`, the states in the order in which people ask for them.
     var description: String {
         Self.order.filter { self[$0] > 0 }.map { "\(Plural.grouped(self[$0])) \($0.rawValue)" }.joined(separator: ", ")
+    }
+
+    /// `12/40 done, 3 running, 1 failed`: what is not done and not yet to be done is not spelled out.
+    var fraction: String {
+        let busy = self[.running] + self[.waiting]
+        return (["\(Plural.grouped(final))/\(Plural.grouped(total)) done"]
+            + [(busy, "running"), (self[.failed], "failed"), (self[.cancelled], "cancelled")]
+            .filter { $0.0 > 0 }.map { "\(Plural.grouped($0.0)) \($0.1)" }).joined(separator: ", ")
     }
 
     private static let order: [TaskState] = [
