@@ -53,6 +53,7 @@ comment on column agentcorp.task.concurrency_key is 'At most so many tasks with 
 comment on column agentcorp.task.ordered_key is 'Tasks of a queue with this key run one after the other, in the order in which they were added';
 comment on column agentcorp.task.tenant is 'Tenants of a queue are served in turns, by weight';
 create index task_parent on agentcorp.task (parent_id, name) where parent_id is not null;
+create index task_run on agentcorp.task (id) where kind = 'plan' and parent_id is null;
 
 create table agentcorp.ready (
     seq bigint not null,

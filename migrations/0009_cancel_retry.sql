@@ -106,8 +106,8 @@ create function agentcorp.last_outcome(p_shard smallint, p_task bigint) returns 
 $$;
 comment on function agentcorp.last_outcome is 'How the latest attempt of a task ended';
 
-create function agentcorp.is_container(kind text) returns boolean language sql immutable parallel safe as $$
-    select kind in ('plan', 'each', 'repeat', 'route', 'vote')
+create function agentcorp.is_container(p_kind text) returns boolean language sql immutable parallel safe as $$
+    select p_kind in ('plan', 'each', 'repeat', 'route', 'vote')
 $$;
 comment on function agentcorp.is_container is 'Whether tasks of this kind consist of tasks that they add, look at whenever they run, and wait for by a rule of their own';
 

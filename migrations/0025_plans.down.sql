@@ -1,4 +1,3 @@
-drop index agentcorp.task_run;
 drop function agentcorp.why, agentcorp.why_task, agentcorp.task_notes, agentcorp.retry_run, agentcorp.why_running, agentcorp.why_unclaimed, agentcorp.why_limited, agentcorp.why_budgets, agentcorp.why_steps, agentcorp.short,
     agentcorp.open_waits, agentcorp.run_tree, agentcorp.list_runs;
 drop view agentcorp.runs;

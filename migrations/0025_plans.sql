@@ -321,8 +321,8 @@ comment on view agentcorp.plan_versions is 'Every version of every plan; without
 -- Looking at runs
 
 -- What stands in it for long waits for its tasks: to a person it runs.
-create function agentcorp.run_state_name(state text, attempt int) returns text language sql immutable parallel safe as $$
-    select case when state = 'waiting' or attempt > 1 and state in ('ready', 'queued', 'scheduled', 'running') then 'running' else state end
+create function agentcorp.run_state_name(p_state text, p_attempt int) returns text language sql immutable parallel safe as $$
+    select case when p_state = 'waiting' or p_attempt > 1 and p_state in ('ready', 'queued', 'scheduled', 'running') then 'running' else p_state end
 $$;
 comment on function agentcorp.run_state_name is 'The state of a run, from that of its task: it runs from its first attempt to its end';
 
@@ -341,8 +341,6 @@ begin
 end $$;
 comment on function agentcorp.tree_usage is
     'What a task and all below it have used: how many tasks there are, turns of models, tokens, US dollars, and how many turns have no known price';
-
-create index task_run on agentcorp.task (id) where kind = 'plan' and parent_id is null;
 
 create view agentcorp.runs as
 select t.id, coalesce(t.args ->> 'plan', p.value ->> 'name', t.name) plan, coalesce((p.value ->> 'version')::int, (t.args ->> 'version')::int) version,
@@ -489,8 +487,9 @@ begin
             when s.value ? 'expression' then format('%s: %s  is  %s%s', s.name, s.value ->> 'expression', agentcorp.short(s.value -> 'value'),
                 coalesce('  where ' || (select string_agg(format('%s = %s', o.key, agentcorp.short(o.value, 80)), ', ' order by o.key) from jsonb_each(s.value -> 'operands') o), ''))
             else format('%s: %s', s.name, agentcorp.short(s.value, 300)) end
-        from agentcorp.step s where s.task_id = p_task and s.shard = p_shard and jsonb_typeof(s.value) = 'object'
-        and (s.name in ('when', 'each') or s.name ~ '^(until|route|tally)[ #]?[0-9]*$') order by s.created_at desc, s.name limit 5;
+        -- A handler's step stands in an array, as a value of any kind may.
+        from (select s.name, s.created_at, case when jsonb_typeof(s.value) = 'array' then s.value -> 0 else s.value end as value
+            from agentcorp.step s where s.task_id = p_task and s.shard = p_shard) s where jsonb_typeof(s.value) = 'object' and (s.name in ('when', 'each') or s.name ~ '^(until|route|tally)[ #]?[0-9]*$') order by s.created_at desc, s.name limit 5;
 end $$;
 comment on function agentcorp.why_steps is 'The conditions, loops, choices and tallies that were evaluated for a task, the latest first';
 
@@ -518,7 +517,6 @@ comment on function agentcorp.why_budgets is 'The budgets of a task and of those
 create function agentcorp.why_limited(p_shard smallint, p_task bigint) returns table (what text, detail text, next bigint) language plpgsql stable set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
-    v_now timestamptz := agentcorp.clock();
     v agentcorp.queued;
     v_queue text;
     v_line agentcorp.line;
@@ -780,7 +778,8 @@ begin
         return query select null::text, null::text, x.id from (
             select t.id, a.outcome, a.finished_at from agentcorp.task t cross join lateral (select a.outcome, a.finished_at, a.error from agentcorp.attempt a where a.task_id = t.id and a.shard = p_shard order by a.attempt desc limit 1) a
             where t.parent_id = p_task and t.shard = p_shard and agentcorp.is_container(v_task.kind)
-            and (a.outcome = 2 and not coalesce(t.policy ? 'on_error', false) or a.outcome = 3 and a.error ->> 'reason' = 'cancelled')) x order by x.finished_at, x.id limit 1;
+            and (a.outcome = 2 and not coalesce(t.policy ? 'on_error', false) or a.outcome = 3 and a.error ->> 'reason' in ('cancelled', 'upstream'))) x
+            order by x.finished_at, x.outcome, x.id limit 1;
     end if;
 end $$;
 comment on function agentcorp.why_task is 'What agentcorp.why says of one task';

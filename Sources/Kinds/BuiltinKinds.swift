@@ -11,20 +11,25 @@ public enum BuiltinKinds {
         public var inheritedVariables: [String] = []
         /// How long a cancelled command has between SIGTERM and SIGKILL.
         public var grace: Duration = .seconds(2)
+        /// Only those of these names are registered; nil: all.
+        public var kinds: Set<String>?
 
         public init() {}
     }
 
-    /// Registers all of them; one that is registered already under the same name is replaced.
+    /// Registers them; one that is registered already under the same name is replaced.
     public static func register(in registry: HandlerRegistry, options: Options = Options()) {
+        func register(_ kind: String, _ handler: @escaping TaskHandler) {
+            if options.kinds?.contains(kind) != false { registry.register(kind, handler) }
+        }
         let command = CommandHandler(
             environment: CommandEnvironment(
                 of: ProcessInfo.processInfo.environment, more: options.inheritedVariables),
             grace: options.grace)
-        registry.register("command") { try await command.handle($0) }
-        registry.register("http") { try await HTTPHandler.handle($0) }
-        registry.register("noop") { _ in .completed(nil) }
-        registry.register("sleep") { context in
+        register("command") { try await command.handle($0) }
+        register("http") { try await HTTPHandler.handle($0) }
+        register("noop") { _ in .completed(nil) }
+        register("sleep") { context in
             try await Task.sleep(for: SleepArguments(context.task.args).duration)
             return .completed(nil)
         }

@@ -11,7 +11,7 @@ struct AgentCorp: AsyncParsableCommand {
             EXAMPLES
               agentcorp dev                                     start everything on a private PostgreSQL
               agentcorp enqueue command --args '{"argv": ["date"]}' --wait
-              agentcorp run tree.json                           submit a tree, watch it, print its result
+              agentcorp run plan.yaml --input topic=queues      run a plan, watch it, print its result
               agentcorp tasks list --state failed
 
             Without --database, AGENTCORP_DATABASE, PGHOST and the like, or a configuration file, commands talk to \
@@ -26,8 +26,8 @@ struct AgentCorp: AsyncParsableCommand {
             CommandGroup(
                 name: "Work",
                 subcommands: [
-                    EnqueueCommand.self, RunCommand.self, PlanCommand.self, TasksCommand.self, BatchesCommand.self,
-                    QueuesCommand.self,
+                    EnqueueCommand.self, RunCommand.self, PlanCommand.self, RunsCommand.self, TasksCommand.self,
+                    BatchesCommand.self, QueuesCommand.self,
                     SchedulesCommand.self,
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
                     EventsCommand.self, FailuresCommand.self,

@@ -1,6 +1,6 @@
 public import FoundationEssentials
-internal import JSON
-internal import Plans
+public import JSON
+public import Plans
 internal import Postgres
 internal import Queue
 

@@ -25,7 +25,7 @@ struct AgentTalk: Sendable {
             Terminal.errors.line(
                 Terminal.errors.styled(
                     .dim, "no worker for agents on queue \(queue): working on it here"))
-            return try await LocalWorker(address: address, agents: runtime, queue: queue).run(pool) {
+            return try await LocalWorker(address: address, agents: runtime, queues: [queue]).run(pool) {
                 try await body(talk)
             }
         }

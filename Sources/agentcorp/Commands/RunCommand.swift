@@ -1,44 +1,80 @@
 import ArgumentParser
 import Queue
 
-/// `agentcorp run`: submits a tree, shows how it goes, prints its result.
+/// `agentcorp run`: runs a plan or a tree of tasks, shows how it goes, prints its result.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Submit a tree of tasks, watch it, and print what its root returned.",
+        abstract: "Run a plan or a tree of tasks, watch it, and print what it returned.",
         discussion: """
             EXAMPLES
-              agentcorp run tree.json
-              agentcorp run - <tree.json >result.json
-              agentcorp run tree.json --detach        print the id and leave
+              agentcorp run research.yaml --input topic=queues
+              agentcorp run research --input @input.json --version 3     a plan that is loaded
+              agentcorp run plan.json --agents agents/ --detach          print the id and leave
+              agentcorp run tree.json >result.json
 
-            A tree is a task with subtasks, which run first and whose outputs it sees:
+            A document with "tasks" is a plan, JSON or YAML. It is checked, loaded and run; its input is checked before anything \
+            is written. Where no worker serves plans on the queue, this process works on it, with the kinds that the plan \
+            names. Any other document is a tree: a task with subtasks, which run first and whose outputs it sees:
               {"kind": "command", "args": {"argv": ["jq", "[.children[].output] | add"]},
                "subtasks": [{"name": "one", "kind": "command", "args": {"argv": ["echo", "1"]}},
                             {"name": "two", "kind": "command", "args": {"argv": ["echo", "2"]}}]}
-            It is inserted whole or not at all. Progress goes to stderr, the result to stdout; the exit code is 0 when \
-            the root completed and 1 when not. Ctrl-C leaves it running.
+            Progress goes to stderr, the result to stdout; the exit code is 0 when it completed and 1 when not. Ctrl-C \
+            leaves it: a worker goes on with it.
             """)
 
-    @Argument(help: "A JSON file, or - for stdin.")
-    var tree: String
+    @Argument(help: "A JSON or YAML file, - for stdin, or the name of a plan that is loaded.", completion: .file())
+    var source: String
 
     @Option(
-        help: ArgumentHelp("Only one open tree may hold this key; a second run watches the first.", valueName: "key"))
+        name: .customLong("input"),
+        help: ArgumentHelp(
+            "Of a plan: name=value (JSON, else text), name=@file, or @file.json for the whole; may be given again.",
+            valueName: "input"))
+    var inputs: [String] = []
+
+    @Option(help: ArgumentHelp("Run this version of a loaded plan.", valueName: "n"))
+    var version: Int?
+
+    @Option(
+        name: .customLong("agents"),
+        help: ArgumentHelp("Load the agents of this folder first.", valueName: "folder"))
+    var folder: String?
+
+    @Option(help: ArgumentHelp("The queue of the run; its tasks go to the queues that they name.", valueName: "name"))
+    var queue = "default"
+
+    @Option(
+        help: ArgumentHelp("Only one open run or tree may hold this key; a second one watches the first.", valueName: "key"))
     var uniqueKey: String?
 
-    @Flag(help: "Do not wait: print the id of the root.")
+    @Flag(help: "Do not wait: print the id.")
     var detach = false
+
+    @Flag(inversion: .prefixedNo, help: "Show how it goes; by default on a terminal, and always for trees.")
+    var watch: Bool?
 
     @Flag(help: "Print a result that is a string without quotes.")
     var raw = false
 
+    @OptionGroup var agents: AgentOptions
     @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if let version, version < 1 { throw ValidationError("--version is at least 1.") }
+    }
+
     func run() async throws {
-        let tree = try JSONInput.file(tree)
+        let source = try RunSource(source)
+        guard case .tree(let tree) = source else { return try await runPlan(source) }
+        guard inputs.isEmpty, version == nil, folder == nil, queue == "default" else {
+            throw CommandError(
+                .badInput,
+                "\(self.source) is a tree of tasks, and --input, --version, --queue and --agents are for plans: documents with \"tasks\"."
+            )
+        }
         try await connection.withManager(cipher: try encryption.cipher()) { manager in
             // An interruption cancels the statement, so that nothing is submitted behind the user's back.
             let key = uniqueKey
@@ -52,6 +88,44 @@ struct RunCommand: AsyncParsableCommand {
             } else {
                 try await TreeWatch(manager: manager, root: id, isRaw: raw).printResult()
             }
+        }
+    }
+
+    private func runPlan(_ source: RunSource) async throws {
+        if case .plan = source, version != nil {
+            throw CommandError(.badInput, "--version is for plans that are loaded: give the name instead of a file.")
+        }
+        let order = try RunOrder(
+            source: source, input: RunInput.value(inputs), version: version, folder: folder, queue: queue,
+            uniqueKey: uniqueKey)
+        let address = try connection.resolve()
+        let cipher = try encryption.cipher()
+        let runtime = try agents.runtime()
+        let isShown = watch ?? Terminal.errors.isInteractive
+        try await address.withPool(size: 14) { pool in
+            try await Migrator(pool).check()
+            let manager = TaskManager(pool, cipher: cipher)
+            let job = try await order.check(manager)
+            guard !detach else {
+                let id = try await job.submit(manager)
+                try await UnhandledKinds.warn(of: ["plan"] + job.kinds.sorted(), manager)
+                return Terminal.output.line("\(id)")
+            }
+            let isRaw = raw
+            let watch: @Sendable () async throws -> Void = {
+                guard let id = try await Interruption.race({ try await job.submit(manager) }) else {
+                    throw CommandError(.interrupted, "interrupted; the run was not started")
+                }
+                try await UnhandledKinds.warn(of: job.kinds.sorted(), manager)
+                try await RunWatch(manager: manager, run: id, isShown: isShown).untilEnd()
+                ResultText.print(try await manager.output(of: id), isRaw: isRaw)
+            }
+            guard try await LocalWorker.isNeeded(queue, kind: "plan", manager) else { return try await watch() }
+            Terminal.errors.line(
+                Terminal.errors.styled(.dim, "no worker for plans on queue \(queue): working on it here"))
+            try await LocalWorker(
+                address: address, agents: runtime, queues: job.queues, kinds: job.kinds, cipher: cipher
+            ).run(pool, watch)
         }
     }
 }

@@ -104,6 +104,7 @@ struct RunsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await connection.withManager { manager in
+                try await UnhandledKinds.warn(of: ["plan"], manager)
                 try await RunWatch(manager: manager, run: id.value, terminal: .output).untilEnd()
             }
         }
@@ -154,6 +155,7 @@ struct RunsCommand: AsyncParsableCommand {
                     let count = try await manager.retryRun(id)
                     Terminal.output.line("retrying run \(id): \(Plural.tasks(count))")
                 }
+                try await UnhandledKinds.warn(of: ["plan"], manager)
             }
         }
     }

@@ -8,7 +8,7 @@ import Queue
 struct TasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tasks",
-        abstract: "List, show, watch, cancel, retry and fork tasks.",
+        abstract: "List, show, explain, watch, cancel, retry and fork tasks.",
         discussion: """
             EXAMPLES
               agentcorp tasks list --state failed --limit 20
@@ -17,6 +17,7 @@ struct TasksCommand: AsyncParsableCommand {
             """,
         subcommands: [
             List.self, Show.self, Tree.self, Watch.self, Cancel.self, Retry.self, Output.self, Steps.self, Fork.self,
+            Why.self,
         ],
         defaultSubcommand: List.self)
 

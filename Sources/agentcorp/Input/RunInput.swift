@@ -1,4 +1,5 @@
 import JSON
+import Postgres
 
 /// The input of a run, from `--input` options.
 enum RunInput {

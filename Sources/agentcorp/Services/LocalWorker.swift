@@ -1,21 +1,28 @@
 import Agents
 import Coordinator
+import Kinds
 import Logging
+import Orchestration
 import Postgres
 import Queue
 import ServiceLifecycle
 import Worker
 
-/// Works on agents' tasks in this process while a command waits for them, where no other process does.
+/// Works on the tasks of agents and plans in this process while a command waits for them, where no other process does.
+///
+/// It claims whatever stands in its queues, also what others have put there. So of the built-in kinds, which do what they
+/// are told with the rights of whoever started this, it has only those that the plan itself names.
 struct LocalWorker {
     let address: DatabaseAddress
     let agents: AgentRuntime
-    let queue: String
+    let queues: [String]
+    var kinds: Set<String> = []
+    var cipher: (any PayloadCipher)?
 
-    /// Whether some process works on agents' tasks of the queue.
-    static func isNeeded(_ queue: String, _ manager: TaskManager) async throws -> Bool {
+    /// Whether no other process works on tasks of that kind of the queue.
+    static func isNeeded(_ queue: String, kind: String = "agent", _ manager: TaskManager) async throws -> Bool {
         try await !manager.workers().contains { worker in
-            worker.state == "alive" && worker.queues.contains(queue) && worker.kinds.contains("agent")
+            worker.state == "alive" && worker.queues.contains(queue) && worker.kinds.contains(kind)
         }
     }
 
@@ -24,14 +31,19 @@ struct LocalWorker {
         _ pool: PostgresPool, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         var worker = WorkerConfiguration()
-        worker.lanes = [.init(queue, concurrency: 20)]
+        worker.lanes = queues.map { .init($0, concurrency: 20) }
+        worker.cipher = cipher
         worker.listener = address.listener
         worker.shutdownGrace = .zero
         worker.version = agentCorpVersion
         var coordinator = CoordinatorConfiguration()
         coordinator.listener = address.listener
         let handlers = HandlerRegistry()
+        var builtin = BuiltinKinds.Options()
+        builtin.kinds = kinds
+        BuiltinKinds.register(in: handlers, options: builtin)
         agents.register(in: handlers)
+        OrchestrationRuntime(agents: agents).register(in: handlers)
         let logger = Logger.silent
         let services: [any Service] =
             agents.services + [

@@ -7,8 +7,13 @@ import Queue
 /// Checks plans against what the database has, and loads them.
 struct PlanDesk: Sendable {
     let manager: TaskManager
+    /// Agents that are about to be loaded.
+    let agents: [AgentConfig]
 
-    init(_ manager: TaskManager) { self.manager = manager }
+    init(_ manager: TaskManager, agents: [AgentConfig] = []) {
+        self.manager = manager
+        self.agents = agents
+    }
 
     /// A plan that was loaded, for people and programs.
     struct Loaded: Encodable, Sendable {
@@ -63,18 +68,19 @@ struct PlanDesk: Sendable {
 
     /// What the database has, and the plans themselves, which may name each other.
     private func vocabulary(with sources: [RunSource.PlanText]) async throws -> PlanVocabulary {
-        let agents = try await AgentPool(manager.database).list()
+        var agents = Dictionary(
+            try await AgentPool(manager.database).list().map {
+                ($0.name, PlanVocabulary.Agent(role: $0.role, skills: Set($0.skills), price: $0.price))
+            }
+        ) { $1 }
+        for agent in self.agents {
+            agents[agent.name] = PlanVocabulary.Agent(role: agent.role, skills: Set(agent.skills))
+        }
         var plans = try await Orchestrator(manager).documents()
         for source in sources {
             let report = PlanChecker().check(text: source.text, isJSON: source.isJSON)
             if let plan = report.plan, let name = plan.name { plans[name] = plan.document }
         }
-        return PlanVocabulary(
-            agents: Dictionary(
-                agents.map {
-                    ($0.name, PlanVocabulary.Agent(role: $0.role, skills: Set($0.skills), price: $0.price))
-                }
-            ) { $1 },
-            plans: plans)
+        return PlanVocabulary(agents: agents, plans: plans)
     }
 }

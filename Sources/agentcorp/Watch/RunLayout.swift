@@ -76,12 +76,19 @@ struct RunLayout {
         if let agent = node.agent, agent != node.name { title += " \(agent)" }
         return [
             .init("\(node.id)", .dim), .init(title),
-            .init(node.state.rawValue, node.asks?.isEmpty == false ? .yellow : Style(node.state)),
+            state(node),
             .init(node.milliseconds.map { TimeText.duration(milliseconds: $0) }, .dim),
             .init(node.tokens.flatMap { $0 > 0 ? Plural.grouped(Int($0)) : nil }, .dim),
             .init(RunTotals.dollars(node.usd, unpriced: node.unpriced), .dim),
             .init(note(node), node.state == .failed ? .red : .dim),
         ]
+    }
+
+    /// What waits for its own tasks is at work.
+    private func state(_ node: RunNode) -> Table.Cell {
+        if node.asks?.isEmpty == false { return .init("waiting", .yellow) }
+        let state = node.state == .waiting && node.children != nil ? .running : node.state
+        return .init(state.rawValue, Style(state))
     }
 
     private func note(_ node: RunNode) -> String? {
@@ -136,8 +143,10 @@ struct RunLayout {
         var stack: [(index: Int, lead: String, below: String)] = [(0, "", "")]
         while let (index, lead, below) = stack.popLast() {
             let limit = nodes[index].depth == 0 ? max(siblings, min(siblings &* 4, 40), 8) : siblings
-            let shown = nodes[index].depth < deepest ? best(children[index], limit) : []
             let total = counts[index]?.total ?? children[index].count
+            var shown = nodes[index].depth < deepest ? best(children[index], limit) : []
+            // Of items that do not all fit, those that are not begun or over say nothing.
+            if total > shown.count, nodes[index].depth > 0 { shown = shown.filter { interest[$0] > 1 } }
             let hides = total > shown.count
             lines.append(
                 Line(
