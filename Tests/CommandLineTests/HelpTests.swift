@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands: [[String]] = [
-        [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["tasks"], ["tasks", "list"],
+        [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["plan", "load"], ["plan", "list"],
+        ["plan", "versions"], ["plan", "remove"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "watch"],
+        ["runs", "cancel"], ["runs", "retry"], ["tasks", "why"], ["tasks"], ["tasks", "list"],
         ["tasks", "show"],
         ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"],
         ["tasks", "steps"], ["tasks", "fork"], ["batches"], ["batches", "list"], ["batches", "show"],

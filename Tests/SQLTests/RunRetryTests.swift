@@ -55,11 +55,13 @@ struct RunRetryTests {
     func fanOut() async throws {
         let sql = try await Session.open()
         let worker = try await sql.worker()
-        let root = try await sql.startRun(worker, #"[{"name":"e","kind":"each"},{"name":"z","kind":"x","needs":["e"]}]"#)
+        let root = try await sql.startRun(
+            worker, #"[{"name":"e","kind":"each"},{"name":"z","kind":"x","needs":["e"]}]"#)
         let each = try await sql.id("e")
         #expect(try await sql.claim(worker) == [each])
         try await sql.expand(
-            worker, each, #"[{"name":"[0]","kind":"x"},{"name":"[1]","kind":"x"},{"name":"[2]","kind":"x","needs":["[1]"]}]"#,
+            worker, each,
+            #"[{"name":"[0]","kind":"x"},{"name":"[1]","kind":"x"},{"name":"[2]","kind":"x","needs":["[1]"]}]"#,
             join: "all")
         let items = try await sql.claim(worker, 9)
         try await sql.finish(items[0], worker)
@@ -93,14 +95,15 @@ struct RunRetryTests {
         let root = try await sql.startRun(worker, #"[{"name":"l","kind":"repeat"}]"#)
         let loop = try await sql.id("l")
         #expect(try await sql.claim(worker) == [loop])
-        try await sql.expand(worker, loop, #"[{"name":"#1","kind":"x"}]"#)
+        try await sql.expand(worker, loop, ##"[{"name":"#1","kind":"x"}]"##)
         try await sql.finish(try await sql.claim(worker)[0], worker)
         try await sql.settle()
         #expect(try await sql.claim(worker) == [loop])
-        try await sql.expand(worker, loop, #"[{"name":"#2","kind":"plan"}]"#)
+        try await sql.expand(worker, loop, ##"[{"name":"#2","kind":"plan"}]"##)
         let round = try await sql.id("#2")
         #expect(try await sql.claim(worker) == [round])
-        try await sql.expand(worker, round, #"[{"name":"code","kind":"x"},{"name":"check","kind":"x","needs":["code"]}]"#)
+        try await sql.expand(
+            worker, round, #"[{"name":"code","kind":"x"},{"name":"check","kind":"x","needs":["code"]}]"#)
         try await sql.finish(try await sql.claim(worker)[0], worker)
         try await sql.finish(try await sql.claim(worker)[0], worker, "'failed', retry => false")
         for container in [round, loop, root] {
@@ -148,7 +151,9 @@ struct RunRetryTests {
     func cancelled() async throws {
         let sql = try await Session.open()
         let worker = try await sql.worker()
-        let root = try await sql.startRun(worker, #"[{"name":"a","kind":"x"},{"name":"b","kind":"x","needs":["a"]},{"name":"c","kind":"x","needs":["b"]}]"#)
+        let root = try await sql.startRun(
+            worker,
+            #"[{"name":"a","kind":"x"},{"name":"b","kind":"x","needs":["a"]},{"name":"c","kind":"x","needs":["b"]}]"#)
         try await sql.finish(try await sql.claim(worker)[0], worker)
         try await sql.settle()
         #expect(try await sql.int("select agentcorp.cancel(\(root))") == 3)

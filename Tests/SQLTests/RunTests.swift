@@ -13,7 +13,8 @@ struct RunTests {
         let second = try await sql.int("select agentcorp.run_plan('q')")
         _ = try await sql.enqueue()
         func list(_ arguments: String) async throws -> [String] {
-            try await sql.rows("select id || ' ' || plan || ' ' || version || ' ' || state from agentcorp.list_runs(\(arguments))")
+            try await sql.rows(
+                "select id || ' ' || plan || ' ' || version || ' ' || state from agentcorp.list_runs(\(arguments))")
         }
         #expect(try await list("") == ["\(second) q 1 ready", "\(first) p 1 running"])
         #expect(try await list("state => 'running'") == ["\(first) p 1 running"])
@@ -45,7 +46,8 @@ struct RunTests {
         try await sql.settle()
         #expect(
             try await sql.rows(
-                "select depth || ' ' || name || ' ' || state || coalesce(' ' || children::text, '') from agentcorp.run_tree(\(root), 2)")
+                "select depth || ' ' || name || ' ' || state || coalesce(' ' || children::text, '') from agentcorp.run_tree(\(root), 2)"
+            )
                 == [
                     #"0 p waiting {"waiting": 1}"#,
                     #"1 e waiting {"ready": 28, "running": 1, "skipped": 1, "completed": 10}"#,

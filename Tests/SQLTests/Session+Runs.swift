@@ -11,7 +11,9 @@ extension Session {
     }
 
     /// A container that runs adds tasks, and waits for them.
-    func expand(_ worker: Int, _ task: Int, _ tasks: String, join: String = "settled", steps: String = "{}") async throws {
+    func expand(_ worker: Int, _ task: Int, _ tasks: String, join: String = "settled", steps: String = "{}")
+        async throws
+    {
         let attempt = try await attempt(of: task)
         try await run("select agentcorp.expand(\(task), \(attempt), '\(tasks)', '\(steps)')")
         try await suspend(worker, task, join: join)

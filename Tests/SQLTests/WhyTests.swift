@@ -46,9 +46,12 @@ struct WhyTests {
         let worker = try await sql.worker()
         let other = try await sql.enqueue("'b'")
         try await expect(
-            sql, other, ["ready: b may run", "worker: one worker serves queue \"default\", but none handles kind \"b\", only: a"])
+            sql, other,
+            ["ready: b may run", "worker: one worker serves queue \"default\", but none handles kind \"b\", only: a"])
         let third = try await sql.enqueue()
-        try await expect(sql, third, ["ready: a may run", "with 2 tasks before it; one worker handles its kind and takes 10 at a time"])
+        try await expect(
+            sql, third,
+            ["ready: a may run", "with 2 tasks before it; one worker handles its kind and takes 10 at a time"])
         try await sql.run("select agentcorp.pause_queue('default')")
         try await expect(
             sql, task, ["ready: a may run", "paused: queue \"default\" is paused since"])
@@ -86,7 +89,8 @@ struct WhyTests {
         try await expect(
             sql, second,
             [
-                "queued: a may run, and waits to be admitted", "limit: concurrency key \"k\" lets 1 run at a time, and 1 does",
+                "queued: a may run, and waits to be admitted",
+                "limit: concurrency key \"k\" lets 1 run at a time, and 1 does",
                 "  running: a runs for", "  worker: a worker has it",
             ])
         let third = try await sql.enqueue("'a', ordered_key => 'o'")
@@ -108,7 +112,8 @@ struct WhyTests {
         try await sql.run("select agentcorp.await_event(\(task), 1, 'paid', 'orders.paid', '17', '1 hour')")
         try await sql.finish(task, worker, "'suspended'")
         try await expect(
-            sql, task, ["waiting: a waits, without a worker", "event: for an event of topic orders.paid with key 17, since"])
+            sql, task,
+            ["waiting: a waits, without a worker", "event: for an event of topic orders.paid with key 17, since"])
         #expect(try await sql.why(task)[1].contains(", until "))
     }
 
@@ -116,7 +121,9 @@ struct WhyTests {
     func failure() async throws {
         let (sql, worker) = try await open()
         let root = try await sql.startRun(
-            worker, #"[{"name":"e","kind":"each","needs":["a"]},{"name":"a","kind":"x"},{"name":"z","kind":"x","needs":["e"]}]"#)
+            worker,
+            #"[{"name":"e","kind":"each","needs":["a"]},{"name":"a","kind":"x"},{"name":"z","kind":"x","needs":["e"]}]"#
+        )
         _ = try await sql.claim(worker)
         try await sql.finish(try await sql.id("a"), worker)
         try await sql.settle()
@@ -133,13 +140,17 @@ struct WhyTests {
         try await sql.finish(item, worker, #"'failed', error => '{"message": "second"}'"#)
         try await sql.settle()
         #expect(try await sql.claim(worker) == [root])
-        try await sql.finish(root, worker, #"'failed', error => '{"reason": "plan", "message": "task e was cancelled"}', retry => false"#)
+        try await sql.finish(
+            root, worker, #"'failed', error => '{"reason": "plan", "message": "task e was cancelled"}', retry => false"#
+        )
         let below = [
             "cancelled: e (each) was cancelled: needs task \(item) ([0]), which failed",
             "each: each: a.items  is  [1]  where a.items = [1]",
             "failed: [0] (x) failed after 2 attempts: second", "attempt: attempt 1 failed at",
         ]
-        try await expect(sql, try await sql.id("z"), ["cancelled: z (x) was cancelled: needs task \(each) (e), which was cancelled"] + below)
+        try await expect(
+            sql, try await sql.id("z"),
+            ["cancelled: z (x) was cancelled: needs task \(each) (e), which was cancelled"] + below)
         try await expect(sql, each, below)
         // What was cancelled for others is no cause.
         #expect(try await sql.why(root)[0].hasSuffix("task e was cancelled"))
@@ -153,10 +164,12 @@ struct WhyTests {
         let skipped = try await sql.id("a")
         #expect(try await sql.claim(worker) == [skipped])
         try await sql.run(
-            #"select agentcorp.step_put(\#(skipped), 1, 'when', '{"expression": "input.n > 3", "operands": {"input.n": 2}, "value": false}')"#)
+            #"select agentcorp.step_put(\#(skipped), 1, 'when', '{"expression": "input.n > 3", "operands": {"input.n": 2}, "value": false}')"#
+        )
         try await sql.finish(skipped, worker, #"'skipped', error => '{"message": "when: input.n > 3"}'"#)
         try await expect(
-            sql, skipped, ["skipped: a (x) was skipped: when: input.n > 3", "when: when: input.n > 3  is  false  where input.n = 2"])
+            sql, skipped,
+            ["skipped: a (x) was skipped: when: input.n > 3", "when: when: input.n > 3  is  false  where input.n = 2"])
         try await sql.run("select agentcorp.cancel(\(root), 'wrong input')")
         let who = try await sql.value("select current_user")
         try await expect(sql, root, ["cancelled: p (plan) was cancelled by \(who) at"])
@@ -178,8 +191,11 @@ struct WhyTests {
         try await sql.finish(task, worker, "'snoozed', delay => '1 minute'")
         let lines = try await sql.why(task)
         #expect(lines[0].hasPrefix("scheduled: agent was put off and goes on at"))
-        #expect(lines.contains { $0.hasPrefix("budget: the budget of task \(task) is used up: $0.1 of $0.1") }, "\(lines)")
-        #expect(lines.contains { $0.hasPrefix("provider: model m of p is not called until") && $0.hasSuffix("HTTP 429") }, "\(lines)")
+        #expect(
+            lines.contains { $0.hasPrefix("budget: the budget of task \(task) is used up: $0.1 of $0.1") }, "\(lines)")
+        #expect(
+            lines.contains { $0.hasPrefix("provider: model m of p is not called until") && $0.hasSuffix("HTTP 429") },
+            "\(lines)")
     }
 
     @Test("workers that died with it")

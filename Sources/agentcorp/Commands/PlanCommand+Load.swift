@@ -6,7 +6,8 @@ import Queue
 extension PlanCommand {
     struct Load: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make documents the current versions of their plans: all of them, or none when something is wrong.",
+            abstract:
+                "Make documents the current versions of their plans: all of them, or none when something is wrong.",
             discussion: """
                 EXAMPLES
                   agentcorp plan load release-notes.yaml

@@ -1,4 +1,6 @@
+import Agents
 import ArgumentParser
+import Providers
 import Queue
 
 /// `agentcorp run`: runs a plan or a tree of tasks, shows how it goes, prints its result.
@@ -45,7 +47,8 @@ struct RunCommand: AsyncParsableCommand {
     var queue = "default"
 
     @Option(
-        help: ArgumentHelp("Only one open run or tree may hold this key; a second one watches the first.", valueName: "key"))
+        help: ArgumentHelp(
+            "Only one open run or tree may hold this key; a second one watches the first.", valueName: "key"))
     var uniqueKey: String?
 
     @Flag(help: "Do not wait: print the id.")
@@ -105,7 +108,7 @@ struct RunCommand: AsyncParsableCommand {
         try await address.withPool(size: 14) { pool in
             try await Migrator(pool).check()
             let manager = TaskManager(pool, cipher: cipher)
-            let job = try await order.check(manager)
+            let job = try await order.check(manager, providers: runtime.providers.names)
             guard !detach else {
                 let id = try await job.submit(manager)
                 try await UnhandledKinds.warn(of: ["plan"] + job.kinds.sorted(), manager)

@@ -37,8 +37,9 @@ struct RunOrder: Sendable {
         }
     }
 
-    func check(_ manager: TaskManager) async throws -> Job {
-        let agents = try folderAgents()
+    /// - Parameter providers: Names of those that agents may have here.
+    func check(_ manager: TaskManager, providers: [String]) async throws -> Job {
+        let agents = try folderAgents(providers)
         let plan = try await plan(manager, agents)
         let violations = plan.input?.violations(of: input) ?? []
         for violation in violations {
@@ -52,9 +53,11 @@ struct RunOrder: Sendable {
             queues: [queue] + queues.union(["default"]).subtracting([queue]).sorted())
     }
 
-    private func folderAgents() throws -> [AgentConfig] {
+    private func folderAgents(_ providers: [String]) throws -> [AgentConfig] {
         guard let folder else { return [] }
-        let found = AgentFolder(reading: folder, vocabulary: try VocabularyOptions.parse([]).vocabulary())
+        var vocabulary = try VocabularyOptions.parse([]).vocabulary()
+        vocabulary.providers?.formUnion(providers)
+        let found = AgentFolder(reading: folder, vocabulary: vocabulary)
         guard found.issues.isEmpty else {
             AgentIssues.print(found.issues)
             throw ExitStatus.badInput

@@ -16,7 +16,8 @@ struct LiveRun: RunDisplay {
         let size = terminal.size
         // The summary, and the line on which the cursor rests.
         let room = max(2, size.rows - 3)
-        let lines = Array(RunLayout(nodes).lines(for: terminal, most: room).prefix(room)) + [summary(nodes, size.columns)]
+        let lines =
+            Array(RunLayout(nodes).lines(for: terminal, most: room).prefix(room)) + [summary(nodes, size.columns)]
         // Without line breaks of the terminal's own; on a terminal that has become narrower the old lines are broken already.
         var frame = "\u{1B}[?7l"
         if linesDrawn > 0 {

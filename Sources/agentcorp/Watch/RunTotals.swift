@@ -29,6 +29,7 @@ struct RunTotals {
         let units = Int((usd * 10_000).rounded())
         guard units > 0 else { return "<$0.0001" }
         let fraction = String(units % 10_000)
-        return "$\(units / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction + (isOpen ? "+" : "")
+        return "$\(units / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
+            + (isOpen ? "+" : "")
     }
 }

@@ -36,7 +36,8 @@ struct StateCounts: CustomStringConvertible {
     /// `12/40 done, 3 running, 1 failed`: what is not done and not yet to be done is not spelled out.
     var fraction: String {
         let busy = self[.running] + self[.waiting]
-        return (["\(Plural.grouped(final))/\(Plural.grouped(total)) done"]
+        return
+            (["\(Plural.grouped(final))/\(Plural.grouped(total)) done"]
             + [(busy, "running"), (self[.failed], "failed"), (self[.cancelled], "cancelled")]
             .filter { $0.0 > 0 }.map { "\(Plural.grouped($0.0)) \($0.1)" }).joined(separator: ", ")
     }
