@@ -453,7 +453,6 @@ begin
                 union all
                 select a.task_id, a.attempt, 'started', 1, a.finished_at - coalesce(a.ran_ms, 0) * interval '1 millisecond', null from agentcorp.attempt a
                     where v_started and a.shard = p_shard and a.finished_at >= p_low_at and a.worker_id is not null
-                    and a.finished_at - coalesce(a.ran_ms, 0) * interval '1 millisecond' >= p_hook.created_at
                 union all
                 select a.task_id, a.attempt, case a.outcome when 12 then 'waiting' else agentcorp.outcome_name(a.outcome) end, 2, a.finished_at, a.error from agentcorp.attempt a
                     where v_outcomes <> '{}' and a.shard = p_shard and a.finished_at >= p_low_at and a.outcome = any (v_outcomes)) u
@@ -461,7 +460,8 @@ begin
         cross join lateral (select t.* from agentcorp.task t where t.id = n.task_id and t.shard = p_shard offset 0) t
         cross join lateral (select r.kind, r.name, r.tags from agentcorp.task r where r.id = t.root_id and r.shard = p_shard offset 0) r
         join agentcorp.queue q on q.id = t.queue_id
-        where (v_kinds is null or t.kind = any (v_kinds)) and (v_names is null or t.name = any (v_names)) and (v_tags is null or t.tags && v_tags)
+        where (n.place = 0 or n.at >= p_hook.created_at)
+        and (v_kinds is null or t.kind = any (v_kinds)) and (v_names is null or t.name = any (v_names)) and (v_tags is null or t.tags && v_tags)
         and (v_queues is null or q.name = any (v_queues)) and (v_plans is null or r.kind = 'plan' and r.name = any (v_plans))
         and not exists (select from unnest(r.tags) g where g like 'hook:%')
         and not exists (select from agentcorp.hook_seen s where s.task_id = n.task_id and s.hook_id = p_hook.id and s.attempt = n.attempt and s.event = n.event and s.shard = p_shard)

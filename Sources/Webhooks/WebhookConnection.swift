@@ -22,6 +22,8 @@ final class WebhookConnection: ChannelInboundHandler {
     /// Requests that came before the answer of the one before; no more is read meanwhile.
     private var waiting: [HTTPServerRequestPart] = []
     private var held = 0
+    /// The client has closed its side.
+    private var isLast = false
     private var timer: Scheduled<Void>?
 
     init(_ receiver: WebhookReceiver, _ configuration: WebhookConfiguration, _ load: WebhookLoad) {
@@ -60,14 +62,14 @@ final class WebhookConnection: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch (event, state) {
         // The server is to stop: who is asking nothing can go.
-        if event is Stop {
-            switch state {
-            case .idle where waiting.isEmpty: context.close(promise: nil)
-            default: break
-            }
-        } else {
-            context.fireUserInboundEventTriggered(event)
+        case (is Stop, .idle) where waiting.isEmpty: context.close(promise: nil)
+        case (is Stop, _): break
+        // Who has said all may still wait for its answer.
+        case (ChannelEvent.inputClosed, .answering): isLast = true
+        case (ChannelEvent.inputClosed, _): context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
         }
     }
 
@@ -128,7 +130,7 @@ final class WebhookConnection: ChannelInboundHandler {
     private func finish(_ answer: WebhookAnswer, staysOpen: Bool, _ context: ChannelHandlerContext) {
         guard case .answering = state else { return }
         letGo()
-        guard staysOpen, !load.isStopping else { return end(answer, context) }
+        guard staysOpen, !isLast, !load.isStopping else { return end(answer, context) }
         state = .idle
         send(answer, closing: false, context)
         expect(within: configuration.requestTimeout, context)

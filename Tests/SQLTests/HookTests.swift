@@ -19,13 +19,15 @@ struct HookTests {
     func order() async throws {
         let sql = try await Session.open()
         let worker = try await sql.worker()
+        try await sql.finish(try await sql.running(worker), worker)
         try await sql.enqueue("'before'")
         try await sql.run("select agentcorp.add_hook('h', \(Self.all), '{}', '{\"emit\": \"ops\"}')")
+        #expect(try await follow(sql) == 0)
         _ = try await sql.claim(worker)
-        try await sql.finish(1, worker)
+        try await sql.finish(2, worker)
         let task = try await sql.enqueue("'a', max_attempts => 1")
         #expect(try await follow(sql) == 3)
-        #expect(try await told(sql) == ["1|1|started", "1|1|completed", "2||created"])
+        #expect(try await told(sql) == ["2|1|started", "2|1|completed", "3||created"])
         #expect(try await follow(sql) == 0)
         _ = try await sql.claim(worker)
         #expect(try await follow(sql) == 1)
@@ -38,11 +40,11 @@ struct HookTests {
         #expect(try await follow(sql) == 2)
         #expect(
             try await told(sql).dropFirst(3) == [
-                "2|1|started", "2|1|failed", "3||created", "3|1|cancelled",
+                "3|1|started", "3|1|failed", "4||created", "4|1|cancelled",
             ])
         #expect(
             try await sql.rows("select key, data -> 'error' from agentcorp.events where data ->> 'event' = 'failed'")
-                == [#"1 2 1 failed|{"reason": "x", "message": "it broke"}"#])
+                == [#"1 3 1 failed|{"reason": "x", "message": "it broke"}"#])
         for _ in 1...3 { #expect(try await follow(sql) == 0) }
         // Nothing is remembered for longer than it is needed.
         try await sql.setClock("1 minute")
