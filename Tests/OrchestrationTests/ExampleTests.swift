@@ -69,6 +69,12 @@ import Testing
                     try await world.orchestrator.run(
                         "project", input: ["goal": .string("adder \(number)")], version: loaded.version))
             }
+            try await waitUntil("all of them", timeout: .seconds(600)) {
+                try await world.agents.rows(
+                    "select count(*) from agentcorp.task t join agentcorp.output o on o.task_id = t.id where t.parent_id is null"
+                )
+                    == ["\(Self.supervisors)"]
+            }
             for run in runs {
                 #expect(try await world.agents.end(of: run) == "Delivered, and tested:\ndef add(a, b): return a + b")
             }
