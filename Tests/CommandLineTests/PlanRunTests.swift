@@ -38,7 +38,7 @@ import Testing
                 #expect(why.output.contains(words), "\(words): \(why.output)")
             }
             let lines = try JSONValue(parsing: try await Agentcorp.run("tasks", "why", publish, "--json").output)
-            #expect(lines[0]?["what"] == "cancelled")
+            #expect(lines.elements?.first?["what"] == "cancelled")
             #expect(try await Agentcorp.run("tasks", "why", "999").status == 5)
 
             let shown = try await Agentcorp.run("runs", "show", "1")
