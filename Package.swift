@@ -117,7 +117,8 @@ let package = Package(
         .target(
             name: "Orchestration",
             dependencies: [
-                "Plans", "Patterns", "Agents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools", logging,
+                "Plans", "Patterns", "Agents", "Documents", "Providers", "JSON", "Queue", "Worker", "Postgres", "Tools",
+                logging,
             ],
             swiftSettings: dialect),
 
@@ -147,7 +148,8 @@ let package = Package(
         .executableTarget(
             name: "agentcorp",
             dependencies: [
-                "Orchestration", "Webhooks", "Plans", "Agents", "Documents", "Providers", "Tools", "Sandbox", "MCP", "JSON",
+                "Orchestration", "Webhooks", "Plans", "Agents", "Documents", "Providers", "Tools", "Sandbox", "MCP",
+                "JSON",
                 "Bench", "Kinds", "Worker", "Coordinator", "Encryption", "Queue", "Migrations", "Postgres",
                 "EmbeddedPostgres",
                 "CZlib", lifecycle, logging,
@@ -209,7 +211,9 @@ let package = Package(
             swiftSettings: dialect),
         .testTarget(
             name: "WebhooksTests",
-            dependencies: ["Webhooks", "Providers", "Queue", "Postgres", "JSON", "TestSupport", crypto, lifecycle, logging] + nio,
+            dependencies: [
+                "Webhooks", "Providers", "Queue", "Postgres", "JSON", "TestSupport", crypto, lifecycle, logging,
+            ] + nio,
             swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),

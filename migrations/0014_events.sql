@@ -31,12 +31,14 @@ create table agentcorp.wait (
     name text not null,
     topic text not null,
     key text,
+    filter jsonb,
     seen pg_snapshot not null,
     primary key (task_id, name, shard)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 comment on table agentcorp.wait is 'Which task waits for which event. Its end is recorded as a step of that name';
 comment on column agentcorp.wait.attempt is 'The last attempt that asked for it';
 comment on column agentcorp.wait.met is 'It is over, while the task runs or is to run: the attempt need not be parked';
+comment on column agentcorp.wait.filter is 'Only events whose data contain this; {}: all. What such a wait comes to may be passed over, so its step says from where it has looked, and until when it waits';
 comment on column agentcorp.wait.seen is 'What was committed when it was registered: without a key, only what was not is waited for';
 create index wait_topic on agentcorp.wait (topic, key, shard) where not met;
 create index wait_due on agentcorp.wait (shard, timeout_at) where not met and timeout_at is not null;
@@ -128,6 +130,23 @@ create function agentcorp.event_json(p_event agentcorp.event) returns jsonb lang
 $$;
 comment on function agentcorp.event_json is 'An event as waits record it and as tasks of subscriptions get it';
 
+create function agentcorp.wait_end(p_wait agentcorp.wait, p_value jsonb) returns jsonb language sql immutable as $$
+    select case when p_wait.filter is null or p_value ? 'timed_out' then p_value
+        else p_value || jsonb_build_object('since', p_wait.seen, 'timeout_at', p_wait.timeout_at) end
+$$;
+comment on function agentcorp.wait_end is 'What the step of a wait records: the event, and for one that may pass it over, from where to go on';
+
+create function agentcorp.position(p_text text) returns pg_snapshot language plpgsql immutable as $$
+declare
+    v_position pg_snapshot;
+begin
+    v_position := p_text;
+    return v_position;
+exception when invalid_text_representation then
+    raise exception 'position "%" is not valid', left(p_text, 100) using errcode = 'AC007', hint = 'Pass what an earlier call has returned.';
+end $$;
+comment on function agentcorp.position is 'A place in the stream of events, from its text';
+
 -- Emitting
 
 -- locks: topic and key (shared), then what meet_waits and enqueue lock
@@ -176,7 +195,8 @@ begin
     select array_agg(q.task_id) tasks, array_agg(q.name) names into v from (
         select w.task_id, w.name from agentcorp.wait w where w.topic = p_event.topic and w.key = p_event.key and w.shard = p_shard and not w.met
         union all
-        select w.task_id, w.name from agentcorp.wait w where w.topic = p_event.topic and w.key is null and w.shard = p_shard and not w.met) q;
+        select w.task_id, w.name from agentcorp.wait w where w.topic = p_event.topic and w.key is null and w.shard = p_shard and not w.met
+            and (w.filter is null or w.filter = '{}' or p_event.data @> w.filter)) q;
     if v.tasks is not null then
         perform agentcorp.meet_waits(p_shard, v.tasks, v.names, agentcorp.event_json(p_event));
     end if;
@@ -193,15 +213,15 @@ declare
 begin
     perform 1 from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (p_tasks) order by b.task_id for update;
     -- Looked up again: while we waited for the locks, another may have met them, or their tasks have ended.
-    select array_agg(w.ctid) ctids, array_agg(u.t) tasks, array_agg(u.n) names, array_agg(w.attempt) attempts into v_open
+    select array_agg(w.ctid) ctids, array_agg(u.t) tasks, array_agg(u.n) names, array_agg(w.attempt) attempts, array_agg(agentcorp.wait_end(w.w, p_value)) ends into v_open
         from unnest(p_tasks, p_names) u(t, n)
-        cross join lateral (select w.ctid, w.attempt from agentcorp.wait w where w.task_id = u.t and w.name = u.n and w.shard = p_shard and not w.met offset 0) w;
+        cross join lateral (select w.ctid, w.attempt, w from agentcorp.wait w where w.task_id = u.t and w.name = u.n and w.shard = p_shard and not w.met offset 0) w;
     if v_open.tasks is null then
         return 0;
     end if;
     insert into agentcorp.step (task_id, created_at, attempt, shard, name, value)
-        select u.t, v_now, u.a, s.shard, u.n, p_value
-        from agentcorp.shard s cross join unnest(v_open.tasks, v_open.names, v_open.attempts) u(t, n, a) where s.shard = p_shard
+        select u.t, v_now, u.a, s.shard, u.n, u.e
+        from agentcorp.shard s cross join unnest(v_open.tasks, v_open.names, v_open.attempts, v_open.ends) u(t, n, a, e) where s.shard = p_shard
         on conflict do nothing;
     select array_agg(b.task_id) ids, array_agg(b.attempt) attempts into v_parked from (
         select b.task_id, b.attempt from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_open.tasks) and b.phase = 4 order by b.task_id) b;
@@ -262,19 +282,33 @@ begin
 end $$;
 comment on function agentcorp.deliver is 'Enqueues the tasks of the subscriptions that match an event';
 
+-- The task's hold comes after the topic and before those who are woken: so it can end in the same transaction.
+-- locks: topic and key (shared), fence, then what emit_event locks
+create function agentcorp.emit_from(task_id bigint, attempt int, topic text, data jsonb default '{}', key text default null) returns bigint language plpgsql as $$
+begin
+    perform agentcorp.check_topic(topic);
+    key := coalesce(key, task_id::text);
+    perform agentcorp.share_topic(topic, key);
+    perform agentcorp.require_hold(agentcorp.shard_of(task_id), task_id, attempt);
+    return agentcorp.emit_event(topic, data, key);
+end $$;
+comment on function agentcorp.emit_from is
+    'Publishes a fact in the name of a running task, in the transaction in which agentcorp.finish ends it. The key is the id of the task unless it is given, so it is published once';
+
 -- Waiting
 
 -- Called by the worker that runs the task. The snapshot is taken before the lock: an event whose emitter is just about to commit is
 -- then one that comes after.
 -- locks: topic or key (alone), fence, blocked
-create function agentcorp.await_event(task_id bigint, attempt int, name text, topic text, key text default null, timeout interval default null)
-returns jsonb language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
+create function agentcorp.await_event(task_id bigint, attempt int, name text, topic text, key text default null, timeout interval default null,
+    filter jsonb default null, passed text default null) returns jsonb language plpgsql set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz := agentcorp.clock();
     v_shard smallint := agentcorp.shard_of(task_id);
     v_seen pg_snapshot := pg_current_snapshot();
     v_wait agentcorp.wait;
     v_value jsonb;
+    v_passes boolean;
     v_phase smallint;
 begin
     perform agentcorp.check_topic(topic);
@@ -285,9 +319,14 @@ begin
     if timeout < interval '0' then
         raise exception 'timeout % is negative', timeout using errcode = 'AC007', hint = 'Leave it out to wait for ever.';
     end if;
+    if filter is null and passed is not null or filter is not null and key is not null then
+        raise exception 'a wait for a key has no filter, and one without a filter passes nothing over' using errcode = 'AC007',
+            hint = 'Leave out the key; as a filter, {} takes every event of the topic.';
+    end if;
     perform agentcorp.require_lease(v_shard, task_id, attempt);
     v_value := agentcorp.step_get(task_id, name);
-    if v_value is not null then
+    v_passes := v_value ->> 'since' <> passed;
+    if v_value is not null and v_passes is not true then
         return v_value;
     end if;
     perform agentcorp.lock_topic(topic, key);
@@ -303,15 +342,19 @@ begin
     end if;
     -- An earlier attempt that was lost may have registered it: from then on it has waited, and its time runs.
     select w.* into v_wait from agentcorp.wait w where w.task_id = await_event.task_id and w.name = await_event.name and w.shard = v_shard;
-    if v_wait.topic is distinct from topic or v_wait.key is distinct from key then
+    if v_passes or (v_wait.topic, v_wait.key, v_wait.filter) is distinct from (topic, key, filter) then
         v_wait.topic := topic;
         v_wait.key := key;
+        v_wait.filter := filter;
         v_wait.event_shard := agentcorp.choose_shard(topic);
         v_wait.created_at := v_now;
-        v_wait.timeout_at := v_now + timeout;
-        v_wait.seen := v_seen;
+        v_wait.timeout_at := case when v_passes then (v_value ->> 'timeout_at')::timestamptz else v_now + timeout end;
+        v_wait.seen := case when v_passes then agentcorp.position(passed) else v_seen end;
     end if;
-    v_value := agentcorp.find_event(v_wait);
+    if v_passes then
+        delete from agentcorp.step s where s.task_id = await_event.task_id and s.name = await_event.name and s.shard = v_shard;
+    end if;
+    v_value := agentcorp.wait_end(v_wait, agentcorp.find_event(v_wait));
     if v_value is null and v_wait.timeout_at <= v_now then
         v_value := '{"timed_out": true}';
     end if;
@@ -321,18 +364,19 @@ begin
         delete from agentcorp.wait w where w.task_id = await_event.task_id and w.name = await_event.name and w.shard = v_shard;
         return agentcorp.step_get(task_id, name);
     end if;
-    insert into agentcorp.wait as w (task_id, created_at, timeout_at, attempt, shard, event_shard, name, topic, key, seen)
+    insert into agentcorp.wait as w (task_id, created_at, timeout_at, attempt, shard, event_shard, name, topic, key, filter, seen)
         values (await_event.task_id, v_wait.created_at, v_wait.timeout_at, await_event.attempt, v_shard, v_wait.event_shard,
-            await_event.name, v_wait.topic, v_wait.key, v_wait.seen)
+            await_event.name, v_wait.topic, v_wait.key, v_wait.filter, v_wait.seen)
         on conflict on constraint wait_pkey do update set created_at = excluded.created_at, timeout_at = excluded.timeout_at, attempt = excluded.attempt,
-            event_shard = excluded.event_shard, met = false, topic = excluded.topic, key = excluded.key, seen = excluded.seen;
+            event_shard = excluded.event_shard, met = false, topic = excluded.topic, key = excluded.key, filter = excluded.filter,
+            seen = excluded.seen;
     if v_wait.timeout_at < v_now + interval '1 second' then
         perform agentcorp.wake_coordinator(v_shard);
     end if;
     return null;
 end $$;
 comment on function agentcorp.await_event is
-    'Waits for an event, as the step of that name. With a key: for the event of topic and key, whenever it comes or came; without: for the next one of the topic. Returns the event, {"timed_out": true}, or null: then end the attempt as suspended, and the task is claimed again when the wait is over';
+    'Waits for an event, as the step of that name. With a key: for the event of topic and key, whenever it comes or came; without: for the next one of the topic, or with a filter the next whose data contain that. Returns the event, {"timed_out": true}, or null: then end the attempt as suspended, and the task is claimed again when the wait is over. With passed, a position that agentcorp.read_events has reached, the events up to there are not what it waits for: it goes on from there, within the same time';
 
 -- The numbers of transactions mean nothing in another cluster: after a restore, events that are there may seem to be of the future, or of
 -- the time since the wait began.
@@ -346,11 +390,39 @@ begin
     else
         select e.* into v_event from agentcorp.event e where e.topic = p_wait.topic and e.shard = p_wait.event_shard
             and e.xact >= pg_snapshot_xmin(p_wait.seen) and not pg_visible_in_snapshot(e.xact, p_wait.seen)
-            and e.xact < pg_snapshot_xmax(pg_current_snapshot()) and e.created_at > p_wait.created_at - interval '1 day' order by e.id limit 1;
+            and e.xact < pg_snapshot_xmax(pg_current_snapshot()) and e.created_at > p_wait.created_at - interval '1 day'
+            and (p_wait.filter is null or p_wait.filter = '{}' or e.data @> p_wait.filter) order by e.id limit 1;
     end if;
     return case when v_event.id is not null then agentcorp.event_json(v_event) end;
 end $$;
 comment on function agentcorp.find_event is 'The event that a wait is for, or null';
+
+-- In the order of the index, so that a page costs what is on it.
+create function agentcorp.read_events(topic text, since text, filter jsonb default '{}', limit_to int default 1000,
+    inout reached text default null, inout after_xact text default '0', inout after_id bigint default 0, out events jsonb, out at timestamptz) language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
+declare
+    v_since pg_snapshot := agentcorp.position(since);
+    v_to pg_snapshot := coalesce(agentcorp.position(reached), pg_current_snapshot());
+    v_shard smallint := agentcorp.choose_shard(topic);
+    v_last agentcorp.event;
+begin
+    at := agentcorp.clock();
+    reached := v_to;
+    events := '[]';
+    for v_last in
+        select e.* from agentcorp.event e where e.topic = read_events.topic and (e.xact, e.id) > (after_xact::xid8, after_id) and e.xact >= pg_snapshot_xmin(v_since)
+            and not pg_visible_in_snapshot(e.xact, v_since) and pg_visible_in_snapshot(e.xact, v_to) and (filter = '{}' or e.data @> filter)
+            and e.shard = v_shard
+        order by e.xact, e.id limit limit_to
+    loop
+        events := events || agentcorp.event_json(v_last);
+        after_xact := v_last.xact;
+        after_id := v_last.id;
+    end loop;
+end $$;
+comment on function agentcorp.read_events is
+    'The events of a topic that were committed after a position, limit_to of them whose data contain the filter, and the position to go on from. For the next page pass reached, after_xact and after_id on; at is the time';
 
 -- Called with the blocked row locked.
 create function agentcorp.park(p_shard smallint, p_task bigint, p_attempt smallint, p_for_subtasks boolean) returns boolean language plpgsql
@@ -521,7 +593,7 @@ select e.id, e.topic, e.key, e.data, e.created_at from agentcorp.event e;
 comment on view agentcorp.events is 'Published facts';
 
 create view agentcorp.waits as
-select w.task_id, w.name, w.topic, w.key, t.kind, w.attempt, b.phase = 4 as parked, w.created_at, w.timeout_at
+select w.task_id, w.name, w.topic, w.key, w.filter, t.kind, w.attempt, b.phase = 4 as parked, w.created_at, w.timeout_at
 from agentcorp.wait w join agentcorp.task t on t.id = w.task_id and t.shard = w.shard
 join agentcorp.blocked b on b.task_id = w.task_id and b.shard = w.shard where not w.met;
 comment on view agentcorp.waits is 'Who waits for which event';
@@ -549,14 +621,9 @@ comment on function agentcorp.list_events is 'Events, newest first, by pattern o
 create function agentcorp.follow_events(since text default null, pattern text default null, out reached text, out events jsonb) language plpgsql stable
 set enable_seqscan = off set jit = off as $$
 declare
-    v_since pg_snapshot;
+    v_since pg_snapshot := agentcorp.position(since);
     v_pattern text := case when pattern is not null then agentcorp.check_pattern(pattern) end;
 begin
-    begin
-        v_since := since;
-    exception when invalid_text_representation then
-        raise exception 'position "%" is not valid', left(since, 100) using errcode = 'AC007', hint = 'Pass what an earlier call has returned as reached.';
-    end;
     reached := pg_current_snapshot();
     select coalesce(jsonb_agg(agentcorp.event_json(e) order by e.id), '[]') into events from agentcorp.event e
         where e.xact >= pg_snapshot_xmin(v_since) and e.xact < pg_snapshot_xmax(pg_current_snapshot()) and not pg_visible_in_snapshot(e.xact, v_since)

@@ -208,6 +208,7 @@ begin
     delete from agentcorp.tool_call c where c.shard = p_shard and c.task_id = any (p_ids);
     delete from agentcorp.turn t where t.shard = p_shard and t.task_id = any (p_ids);
     delete from agentcorp.approval a where a.shard = p_shard and a.task_id = any (p_ids);
+    delete from agentcorp.approval_rule r where r.run_id = any (p_ids);
     delete from agentcorp.partial p where p.shard = p_shard and p.task_id = any (p_ids);
     delete from agentcorp.ballot b where b.shard = p_shard and b.task_id = any (p_ids);
     -- A conversation without a name has the id of its task.

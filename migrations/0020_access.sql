@@ -18,7 +18,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('internal', 'check_callback require_batch settle_batch announce_batch'),
     ('helper', 'caller clock clock_offset bound_tenant shard_of micros outcome_name distance did_you_mean refuse_unknown_fields queue_id payload_key '
         'fingerprint error_hash normal_message is_container '
-        'check_topic check_pattern patterns_of topic_lock share_topic event_json find_event '
+        'check_topic check_pattern patterns_of topic_lock share_topic event_json wait_end position find_event '
         'check_time_zone clock_change cron_field cron_value latest_moment next_fire next_moment next_wall parse_cron preview_schedule refuse_cron wall_moment zone_offset'),
     ('common', 'own_tenant result_of output_of unhandled_kinds'),
     ('read', 'failure_groups list_failures matching_tasks check_filter states tree describe history list_tasks list_events follow_events next_fires payload live_catalogue miscounted open_needs spell excerpt doctor doctor_checks doctor_autovacuum doctor_bloat doctor_blocked '
@@ -26,7 +26,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
         'doctor_indexes doctor_kinds doctor_locks doctor_notifications doctor_queues doctor_scheduled doctor_schedules doctor_admission doctor_server doctor_waits doctor_workers doctor_wraparound doctor_xmin'),
     ('enqueue', 'enqueue enqueue_many enqueue_tree add_subtask add_subtasks add_complex_task add_dependency cancel'),
     ('publish', 'emit_event'),
-    ('work', 'register_worker heartbeat retire_worker claim work finish finish_many snooze release step_get step_put report_progress needs_of args_of store_output await_event sleep_until sleep_for'),
+    ('work', 'register_worker heartbeat retire_worker claim work finish finish_many snooze release step_get step_put report_progress needs_of args_of store_output await_event read_events emit_from sleep_until sleep_for'),
     ('coordinate', 'lead resign resolve_ends promote rescue fold_counts admit sweep_slots fire_schedules prune_blobs expire_waits sweep_waits redrive_due prune due'),
     ('manage', 'redrive stop_redrive discard discard_many set_retention remove_retention ended_trees tree_members documents delete_trees create_queue pause_queue resume_queue retry retry_many set_limit remove_limit set_weight set_schedule remove_schedule pause_schedule resume_schedule run_schedule subscribe unsubscribe bulk_begin bulk_end key_usage sealed_payloads reseal recount recount_needs record_catalogue set_tenant tenant_of enable_tenant_isolation disable_tenant_isolation grant_roles'),
     ('internal', 'retry_alone retry_ids discard_ids check_reason outcome_code rule is_due take_trees delete_tasks prune_trees prune_others next_id wake wake_coordinator milliseconds parse_backoff backoff_delay parse_join make_policy confine hold move_counts take_ready make_ready '

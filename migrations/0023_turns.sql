@@ -1,9 +1,8 @@
--- How an agent's task runs: its conversation, its model's turns, its tool calls, what people decided about them.
+-- How an agent's task runs: its conversation, its model's turns, its tool calls.
 -- A turn is committed before its tools run, and a call is marked as started before it runs, so whoever takes a task over knows
 -- what has happened, what has not, and what may have: no model is asked twice for an answer that is there.
 
 create sequence agentcorp.conversation_id;
-create sequence agentcorp.approval_id;
 
 create table agentcorp.conversation (
     id bigint not null,
@@ -94,6 +93,7 @@ create table agentcorp.tool_call (
     effect text not null check (effect in ('pure', 'idempotent', 'once')),
     state text not null check (state in ('planned', 'approved', 'started', 'succeeded', 'failed', 'ambiguous', 'rejected')),
     args jsonb,
+    edited jsonb,
     result jsonb,
     output jsonb,
     primary key (task_id, turn, idx, shard)
@@ -102,30 +102,9 @@ comment on table agentcorp.tool_call is 'Each call of a tool that a turn asked f
 comment on column agentcorp.tool_call.key is 'Of effects outside: the same in every run of the call. A UUID over task, turn and index';
 comment on column agentcorp.tool_call.attempt is 'The attempt of the task that has planned, started or ended it';
 comment on column agentcorp.tool_call.state is 'ambiguous: it was started and may have happened or not, and must not happen twice';
+comment on column agentcorp.tool_call.edited is 'The arguments that a person has put in the place of args: what runs';
 comment on column agentcorp.tool_call.result is 'What the model is told';
 comment on column agentcorp.tool_call.output is 'All of it, where the model is told less';
-
-create table agentcorp.approval (
-    id bigint not null,
-    task_id bigint not null,
-    created_at timestamptz not null,
-    decided_at timestamptz,
-    turn int not null,
-    idx smallint not null,
-    shard smallint not null,
-    reason text not null check (reason in ('tainted', 'ambiguous', 'policy')),
-    title text not null,
-    args_hash bytea not null,
-    decisions text[] not null,
-    decision text,
-    decided_by text,
-    response text,
-    primary key (id, shard)
-);
-comment on table agentcorp.approval is 'What waits for a person, and what was decided';
-comment on column agentcorp.approval.args_hash is 'SHA-256 of the arguments that were shown: what is approved is what runs';
-create index approval_task on agentcorp.approval (task_id, turn, idx);
-create index approval_open on agentcorp.approval (created_at) where decided_at is null;
 
 create unlogged table agentcorp.partial (
     task_id bigint not null,
@@ -316,7 +295,7 @@ begin
             from agentcorp.message m
             left join agentcorp.turn t on m.role = 'assistant' and t.task_id = m.task_id and t.seq = m.turn and t.shard = v_shard
             left join lateral (select jsonb_agg(jsonb_build_object('idx', c.idx, 'key', c.key, 'id', c.call_id, 'tool', c.tool, 'effect', c.effect, 'state', c.state,
-                    'args', agentcorp.payload(c.args, v_shard), 'result', c.result, 'attempt', c.attempt) order by c.idx) calls
+                    'args', agentcorp.payload(c.args, v_shard), 'edited', agentcorp.payload(c.edited, v_shard), 'result', c.result, 'attempt', c.attempt) order by c.idx) calls
                 from agentcorp.tool_call c where m.role = 'assistant' and c.task_id = m.task_id and c.turn = m.turn and c.shard = v_shard) c on true
             where m.conversation_id = v_run.conversation_id and m.shard = v_shard
                 -- An older summary is part of the last one.
@@ -427,7 +406,7 @@ begin
         raise exception 'task % has no tool call % in turn %', start_call.task_id, start_call.idx, start_call.turn using errcode = 'AC001';
     end if;
     -- The attempt's own start, whose answer was lost on the way.
-    return query select v_call.state, agentcorp.payload(v_call.args, v_shard);
+    return query select v_call.state, agentcorp.payload(coalesce(v_call.edited, v_call.args), v_shard);
 end $$;
 comment on function agentcorp.start_call is
     'Marks a tool call as started, before it runs; returns its state, which is "started" when it may run now, and its arguments, which a person may have changed';
@@ -550,73 +529,6 @@ begin
 end $$;
 comment on function agentcorp.is_below is 'Whether a task stands somewhere below another';
 
--- What people decide
-
-create function agentcorp.request_approval(task_id bigint, attempt int, turn int, idx int, reason text, title text, decisions text[]) returns bigint language plpgsql as $$
-declare
-    v_shard smallint := agentcorp.shard_of(task_id);
-    v_id bigint;
-    v_hash bytea;
-begin
-    perform agentcorp.require_hold(v_shard, task_id, attempt);
-    select a.id into v_id from agentcorp.approval a where a.task_id = request_approval.task_id and a.turn = request_approval.turn and a.idx = request_approval.idx
-        and a.reason = request_approval.reason and a.shard = v_shard and a.decided_at is null;
-    if found then
-        return v_id;
-    end if;
-    select sha256(convert_to(coalesce(agentcorp.payload(c.args, v_shard), 'null')::text, 'UTF8')) into v_hash from agentcorp.tool_call c
-        where c.task_id = request_approval.task_id and c.turn = request_approval.turn and c.idx = request_approval.idx and c.shard = v_shard;
-    if not found then
-        raise exception 'task % has no tool call % in turn %', task_id, idx, turn using errcode = 'AC001';
-    end if;
-    v_id := (v_shard::bigint << 53) | nextval('agentcorp.approval_id');
-    insert into agentcorp.approval (id, task_id, created_at, turn, idx, shard, reason, title, args_hash, decisions)
-        values (v_id, request_approval.task_id, agentcorp.clock(), request_approval.turn, request_approval.idx, v_shard, request_approval.reason,
-            left(request_approval.title, 1000), v_hash, request_approval.decisions);
-    return v_id;
-end $$;
-comment on function agentcorp.request_approval is
-    'Asks people about a tool call, once as long as it is open. The answer is an event of topic approval.decided whose key is the id';
-
--- locks: approval, tool_call, then what emit_event locks
--- locks: topic, approval, fence. The topic before the others, as agentcorp.await_event has it.
-create function agentcorp.decide(approval_id bigint, decision text, decided_by text default null, response text default null) returns void language plpgsql as $$
-declare
-    v_shard smallint := agentcorp.shard_of(approval_id);
-    v_approval agentcorp.approval;
-    v_now timestamptz := agentcorp.clock();
-    v_state text;
-    v_result jsonb;
-begin
-    perform agentcorp.share_topic('approval.decided', approval_id::text);
-    select a.* into v_approval from agentcorp.approval a where a.id = approval_id and a.shard = v_shard for update;
-    if not found then
-        raise exception 'unknown approval %', approval_id using errcode = 'AC001', hint = 'Look it up with: agentcorp approvals list';
-    elsif v_approval.decided_at is not null then
-        raise exception 'approval % was decided: %', approval_id, v_approval.decision using errcode = 'AC009';
-    elsif decision is null or decision <> all (v_approval.decisions) then
-        raise exception 'approval % cannot be decided with "%"', approval_id, coalesce(decision, 'null') using errcode = 'AC007',
-            hint = format('Use one of: %s.', array_to_string(v_approval.decisions, ', '));
-    elsif decision = 'respond' and coalesce(response, '') = '' then
-        raise exception 'the decision "respond" needs a response' using errcode = 'AC007', hint = 'Say what the model is to be told as the result of the call.';
-    end if;
-    if agentcorp.hold(v_shard, v_approval.task_id) is null then
-        raise exception 'task % has ended', v_approval.task_id using errcode = 'AC009', hint = 'There is nothing left to decide.';
-    end if;
-    v_state := case decision when 'approve' then 'approved' when 'again' then 'approved' when 'reject' then 'rejected' when 'respond' then 'succeeded' else 'failed' end;
-    v_result := case when v_state <> 'approved' then jsonb_build_object('content',
-        case decision when 'respond' then response when 'reject' then concat_ws(' ', 'A person has refused this call.', response)
-            else concat_ws(' ', 'This call was interrupted; a person has decided not to repeat it, and nobody knows whether it took place.', response) end,
-        'is_error', decision <> 'respond') end;
-    update agentcorp.approval a set decided_at = v_now, decision = decide.decision, decided_by = coalesce(decide.decided_by, agentcorp.caller()), response = decide.response
-        where a.id = approval_id and a.shard = v_shard;
-    update agentcorp.tool_call c set state = v_state, result = v_result, finished_at = case when v_state <> 'approved' then v_now end
-        where c.task_id = v_approval.task_id and c.turn = v_approval.turn and c.idx = v_approval.idx and c.shard = v_shard and c.state in ('planned', 'ambiguous');
-    perform agentcorp.emit_event('approval.decided', jsonb_build_object('approval_id', approval_id, 'task_id', v_approval.task_id, 'decision', decision), approval_id::text);
-end $$;
-comment on function agentcorp.decide is
-    'Answers a request for approval, with one of its decisions: approve (or again) lets the call run, reject and fail do not, respond gives the model a result in its place. The task goes on';
-
 -- Sessions
 
 create function agentcorp.find_session(p_name text) returns agentcorp.conversation language plpgsql stable as $$
@@ -706,17 +618,10 @@ from agentcorp.turn t join agentcorp.agent_run r on r.task_id = t.task_id and r.
 comment on view agentcorp.turns is 'Each answer of a model: tokens, cost in US dollars (null: the price is not known), text';
 
 create view agentcorp.tool_calls as
-select c.task_id, c.turn, c.idx, c.tool, c.effect, c.state, c.attempt, c.started_at, c.finished_at, c.is_tainted, c.key, agentcorp.payload(c.args, c.shard) args, c.result
+select c.task_id, c.turn, c.idx, c.tool, c.effect, c.state, c.attempt, c.started_at, c.finished_at, c.is_tainted, c.key, agentcorp.payload(c.args, c.shard) args,
+    agentcorp.payload(c.edited, c.shard) edited, c.result
 from agentcorp.tool_call c;
 comment on view agentcorp.tool_calls is 'Each call of a tool: what it was asked, how it stands, what the model was told';
-
-create view agentcorp.approvals as
-select a.id, a.task_id, r.agent, a.turn, a.idx, c.tool, a.reason, a.title, agentcorp.payload(c.args, c.shard) args, a.decisions, a.created_at, a.decided_at, a.decision,
-    a.decided_by, a.response
-from agentcorp.approval a
-join agentcorp.tool_call c on c.task_id = a.task_id and c.turn = a.turn and c.idx = a.idx and c.shard = a.shard
-join agentcorp.agent_run r on r.task_id = a.task_id and r.shard = a.shard;
-comment on view agentcorp.approvals is 'Tool calls that wait for a person, or waited';
 
 create function agentcorp.session_messages(name text, only_task bigint default null)
 returns table (seq int, task_id bigint, turn int, role text, covers int, created_at timestamptz, content jsonb, calls jsonb) language plpgsql stable
@@ -745,7 +650,7 @@ begin
                 'input_tokens', t.input_tokens, 'output_tokens', t.output_tokens, 'cache_read_tokens', t.cache_read_tokens, 'reasoning_tokens', t.reasoning_tokens,
                 'cost_usd', t.cost_usd::text, 'started_at', t.started_at, 'finished_at', t.finished_at,
                 'calls', coalesce((select jsonb_agg(jsonb_build_object('idx', c.idx, 'tool', c.tool, 'effect', c.effect, 'state', c.state, 'attempt', c.attempt, 'started_at', c.started_at,
-                        'finished_at', c.finished_at, 'tainted', c.is_tainted, 'args', agentcorp.payload(c.args, v_shard), 'result', c.result) order by c.idx)
+                        'finished_at', c.finished_at, 'tainted', c.is_tainted, 'args', agentcorp.payload(c.args, v_shard), 'edited', agentcorp.payload(c.edited, v_shard), 'result', c.result) order by c.idx)
                     from agentcorp.tool_call c where c.task_id = t.task_id and c.turn = t.seq and c.shard = v_shard), '[]')) order by t.seq)
             from agentcorp.turn t where t.task_id = r.task_id and t.seq > since_turn and t.shard = v_shard), '[]'),
         'notes', coalesce((select jsonb_agg(jsonb_build_object('turn', m.turn, 'role', m.role, 'kind', m.content ->> 'kind', 'reason', m.content ->> 'reason',
@@ -753,7 +658,7 @@ begin
             from agentcorp.message m where m.conversation_id = r.conversation_id and m.task_id = r.task_id and m.role in ('note', 'summary') and m.shard = v_shard), '[]'),
         'partial', (select jsonb_build_object('turn', p.turn, 'text', p.text) from agentcorp.partial p where p.task_id = r.task_id and p.shard = v_shard),
         'approvals', coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'turn', a.turn, 'idx', a.idx, 'reason', a.reason, 'title', a.title, 'decisions', a.decisions,
-                'decision', a.decision, 'decided_by', a.decided_by) order by a.id)
+                'expires_at', a.expires_at, 'decision', a.decision, 'decided_by', a.decided_by) order by a.id)
             from agentcorp.approval a where a.task_id = r.task_id and a.shard = v_shard), '[]'))
         from agentcorp.agent_run r where r.task_id = run_progress.task_id and r.shard = v_shard);
 end $$;
@@ -784,7 +689,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial request_approval is_below delegation_room delegated is_tainted is_tainted_below'),
-    ('manage', 'decide clear_session fork_session remove_session'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial is_below delegation_room delegated is_tainted is_tainted_below'),
+    ('manage', 'clear_session fork_session remove_session'),
     ('internal', 'append_message open_conversation copy_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

@@ -184,6 +184,12 @@ static const unsigned char forks_up[] = {
 static const unsigned char forks_down[] = {
 #embed "../../migrations/0030_forks.down.sql"
 };
+static const unsigned char approvals_up[] = {
+#embed "../../migrations/0031_approvals.sql"
+};
+static const unsigned char approvals_down[] = {
+#embed "../../migrations/0031_approvals.down.sql"
+};
 
 #define MIGRATION(name) {#name, name##_up, sizeof name##_up, name##_down, sizeof name##_down}
 
@@ -219,6 +225,7 @@ static const struct agentcorp_migration migrations[] = {
     MIGRATION(messages),
     MIGRATION(evaluations),
     MIGRATION(forks),
+    MIGRATION(approvals),
 };
 
 size_t agentcorp_migration_count(void) { return sizeof migrations / sizeof *migrations; }

@@ -31,5 +31,8 @@ public struct OrchestrationRuntime: Sendable {
         registry.register("vote") { try await vote.handle($0) }
         registry.register("tool") { try await tool.handle($0) }
         registry.register("plan_trigger") { try await TriggerHandler().handle($0) }
+        registry.register("approve") { try await ApproveHandler.handle($0) }
+        registry.register("wait") { try await WaitHandler.handle($0) }
+        registry.register("emit") { try await EmitHandler.handle($0) }
     }
 }

@@ -38,7 +38,7 @@ import Testing
                 #expect(why.output.contains(words), "\(words): \(why.output)")
             }
             let lines = try JSONValue(parsing: try await Agentcorp.run("tasks", "why", publish, "--json").output)
-            #expect(lines.elements?.first?["what"] == "cancelled")
+            #expect(lines[0]?["what"] == "cancelled")
             #expect(try await Agentcorp.run("tasks", "why", "999").status == 5)
 
             let shown = try await Agentcorp.run("runs", "show", "1")
@@ -99,5 +99,12 @@ import Testing
             #expect(try await Agentcorp.run("run", "release").errors.contains("was removed"))
             #expect(try await Agentcorp.run("plan", "versions", "release", "--json").output.contains(#""version":1"#))
         }
+    }
+}
+
+extension JSONValue {
+    fileprivate subscript(index: Int) -> JSONValue? {
+        guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
+        return elements[index]
     }
 }

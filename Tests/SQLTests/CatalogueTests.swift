@@ -6,7 +6,7 @@ import Testing
 struct CatalogueTests {
     private static let local = """
         'shard', 'queue', 'worker', 'leader', 'catalogue', 'limit_rule', 'tenant_weight', 'permission', 'tenant_role', \
-        'subscription', 'plan_trigger', 'hook', 'redrive', 'retention', 'agent', 'agent_version', 'plan', 'plan_version'
+        'subscription', 'plan_trigger', 'hook', 'redrive', 'retention', 'agent', 'agent_version', 'approval_rule', 'plan', 'plan_version'
         """
     private static let trees = """
         (select c.oid, c.relname from pg_class c where c.relnamespace = 'agentcorp'::regnamespace and c.relkind in ('r', 'p') \

@@ -111,8 +111,8 @@ struct TurnTests {
         for index in 0...2 {
             let call =
                 "agentcorp.request_approval(\(run.task), 1, 1, \(index), 'policy', 'may it?', '{approve,reject,respond}')"
-            ids.append(try await run.sql.int("select \(call)"))
-            #expect(try await run.sql.int("select \(call)") == ids[index])
+            ids.append(try await run.sql.int("select id from \(call)"))
+            #expect(try await run.sql.int("select id from \(call)") == ids[index])
         }
         try await run.sql.refuses(
             "select agentcorp.decide(\(ids[0]), 'maybe')", "AC007", hint: "approve, reject, respond")

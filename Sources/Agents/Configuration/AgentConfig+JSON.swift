@@ -63,6 +63,7 @@ extension AgentConfig {
         if ambiguous != .verify { members["ambiguous"] = .string(ambiguous.rawValue) }
         if !handoffs.isEmpty { members["handoffs"] = .array(handoffs.map { .string($0) }) }
         if onLoop != LoopPolicy() { members["on_loop"] = onLoop.json }
+        if approvals != ApprovalPolicy() { members["approvals"] = approvals.json }
         return .object(members)
     }
 
@@ -97,6 +98,16 @@ extension AgentMemory {
     var json: JSONValue {
         func words(_ scopes: Set<Scope>) -> JSONValue { .array(scopes.sorted().map { .string($0.rawValue) }) }
         return .object(["read": words(read), "write": words(write)])
+    }
+}
+
+extension ApprovalPolicy {
+    var json: JSONValue {
+        var members: [String: JSONValue] = ["tools": .array(tools.map { .string($0) })]
+        if !approvers.isEmpty { members["approvers"] = .array(approvers.map { .string($0) }) }
+        members["expires"] = expires.map { .string(DurationText.text($0)) }
+        members["default"] = fallback.map { .string($0.rawValue) }
+        return .object(members)
     }
 }
 

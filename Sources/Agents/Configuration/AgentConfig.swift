@@ -34,6 +34,7 @@ public struct AgentConfig: Sendable, Hashable {
     public var outputJSONSchema: JSONSchema?
     public var ambiguous: AmbiguousPolicy
     public var onLoop: LoopPolicy
+    public var approvals: ApprovalPolicy
     /// Agents that it may hand its task over to.
     public var handoffs: [String]
 
@@ -43,7 +44,7 @@ public struct AgentConfig: Sendable, Hashable {
         contextSettings: JSONValue = [:], role: String? = nil, skills: [String] = [], maxConcurrency: Int? = nil,
         budget: AgentBudget? = nil, memory: AgentMemory = .standard, maxTurns: Int? = nil, temperature: Double? = nil,
         maxOutputTokens: Int? = nil, outputJSONSchema: JSONSchema? = nil, ambiguous: AmbiguousPolicy = .verify,
-        onLoop: LoopPolicy = LoopPolicy(), handoffs: [String] = []
+        onLoop: LoopPolicy = LoopPolicy(), approvals: ApprovalPolicy = ApprovalPolicy(), handoffs: [String] = []
     ) {
         self.name = name
         self.description = description
@@ -64,6 +65,7 @@ public struct AgentConfig: Sendable, Hashable {
         self.outputJSONSchema = outputJSONSchema
         self.ambiguous = ambiguous
         self.onLoop = onLoop
+        self.approvals = approvals
         self.handoffs = handoffs
     }
 }

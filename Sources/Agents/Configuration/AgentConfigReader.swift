@@ -52,6 +52,7 @@ struct AgentConfigReader {
         config.outputJSONSchema = outputSchema(&fields)
         config.ambiguous = fields.word("ambiguous", of: AmbiguousPolicy.self) ?? .verify
         config.onLoop = onLoop(&fields)
+        config.approvals = approvals(&fields)
         config.handoffs = handoffs(&fields, of: given)
         // What looks like a key has been noted already.
         fields.refuseOthers { CredentialCheck.isCredential($0) ? "See above." : nil }
@@ -176,6 +177,10 @@ struct AgentConfigReader {
         } else if fields.value("tools") == nil, fields.value("tool_names") != nil {
             name = "tool_names"
         }
+        return tools(named: name, &fields)
+    }
+
+    func tools(named name: String, _ fields: inout DocumentFields) -> [String] {
         let tools = fields.texts(name, longest: 200, atMost: 1000)
         guard let known = vocabulary.tools else { return tools }
         for (index, tool) in tools.enumerated() where !Self.isKnown(tool, known) && !isOfServer(tool) {

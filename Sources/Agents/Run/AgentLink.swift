@@ -159,14 +159,14 @@ struct AgentLink: Sendable {
             "select agentcorp.show_partial($1, $2, $3, $4)", [key.task, attempt, Int32(turn), text])
     }
 
-    /// Returns the id of the request, whose answer is the event `approval.decided` with that key.
+    /// Asks people about a call, once as long as nobody has answered.
     func requestApproval(
-        turn: Int, idx: Int, reason: String, title: String, decisions: [String]
-    ) async throws -> Int64 {
-        let result = try await database.call(
-            "select agentcorp.request_approval($1, $2, $3, $4, $5, $6, $7)",
-            [key.task, attempt, Int32(turn), Int32(idx), reason, title, decisions])
-        return try result.rows[0].int64(0)
+        turn: Int, idx: Int, reason: String, title: String, decisions: [String], policy: ApprovalPolicy,
+        fallback: String?
+    ) async throws -> ApprovalRequest {
+        try await ApprovalLink(database, key).request(
+            turn: turn, idx: idx, reason: reason, title: title, decisions: decisions, approvers: policy.approvers,
+            expires: policy.expires, fallback: policy.expires == nil ? nil : fallback)
     }
 
     func coolDown(provider: String, model: String, for time: Duration, reason: String) async throws {

@@ -52,6 +52,8 @@ struct RunState: Sendable, Decodable {
         let effect: ToolEffect
         let state: State
         let args: JSONValue?
+        /// What a person has put in the place of the arguments.
+        let edited: JSONValue?
         let result: CallResult?
     }
 

@@ -22,9 +22,9 @@ struct ToolRound: Sendable {
             return try await settle(doubtful)
         }
         guard let first = open.first else { return .goOn }
-        if needsApproval(first) { return try await askPeople(open.filter(needsApproval)) }
+        if question(about: first) != nil { return try await askPeople(open) }
         guard first.effect == .pure else { return try await perform([first]) }
-        let group = open.prefix { $0.effect == .pure && !needsApproval($0) }.prefix(Self.parallel)
+        let group = open.prefix { $0.effect == .pure && question(about: $0) == nil }.prefix(Self.parallel)
         return try await perform(Array(group))
     }
 
@@ -90,27 +90,29 @@ struct ToolRound: Sendable {
 
     // MARK: people
 
-    /// What is done once is not done on the word of a stranger.
-    private func needsApproval(_ call: RunState.Call) -> Bool {
-        call.state == .planned && call.effect == .once && state.isTainted
+    /// Why a call is not made before a person has seen it; nil: it may be made.
+    private func question(about call: RunState.Call) -> (reason: String, title: String)? {
+        guard call.state == .planned else { return nil }
+        let title = "\(run.config.name) wants to call \(call.tool)"
+        // What is done once is not done on the word of a stranger.
+        if call.effect == .once, state.isTainted {
+            return ("tainted", title + ", after it has read something from outside")
+        }
+        return run.config.approvals.covers(call.tool) ? ("policy", title) : nil
     }
 
     private func askPeople(_ calls: [RunState.Call]) async throws -> AgentRun.Round {
-        var first: Int64?
+        var first: ApprovalRequest?
         for call in calls {
-            let id = try await run.link.requestApproval(
-                turn: answer.turn, idx: call.idx, reason: "tainted",
-                title: "\(run.config.name) wants to call \(call.tool), after it has read something from outside",
-                decisions: ["approve", "reject", "respond"])
-            first = first ?? id
+            guard let question = question(about: call) else { continue }
+            let request = try await run.link.requestApproval(
+                turn: answer.turn, idx: call.idx, reason: question.reason, title: question.title,
+                decisions: ["approve", "edit", "reject", "respond"], policy: run.config.approvals,
+                fallback: run.config.approvals.fallback?.rawValue)
+            if request.decision == nil, first == nil { first = request }
         }
-        return try await wait(for: first!)
-    }
-
-    private func wait(for approval: Int64) async throws -> AgentRun.Round {
-        run.context.logger.notice("agent waits for a decision", metadata: ["approval": "\(approval)"])
-        _ = try await run.context.waitForEvent(
-            "approval.decided", key: "\(approval)", name: "approval \(approval)")
+        // Without one, rules have decided.
+        if let first { try await run.context.wait(for: first) }
         return .goOn
     }
 
@@ -120,7 +122,7 @@ struct ToolRound: Sendable {
         of call: RunState.Call, _ verify: @Sendable (ToolCall) async throws -> ToolVerification
     ) async throws -> ToolVerification {
         do {
-            return try await verify(toolCall(call, call.args ?? .object([:])))
+            return try await verify(toolCall(call, call.edited ?? call.args ?? .object([:])))
         } catch {
             try Task.checkCancellation()
             run.context.logger.warning(
@@ -150,12 +152,15 @@ struct ToolRound: Sendable {
             // Nobody knows but perhaps a person.
             fallthrough
         case .ask:
-            let id = try await run.link.requestApproval(
+            let request = try await run.link.requestApproval(
                 turn: answer.turn, idx: call.idx, reason: "ambiguous",
                 title:
                     "\(run.config.name) was interrupted while it called \(call.tool): it may have happened or not. Run it again?",
-                decisions: ["again", "respond", "fail"])
-            return try await wait(for: id)
+                decisions: ["again", "respond", "fail"], policy: run.config.approvals,
+                // To run it again is never what happens by itself.
+                fallback: run.config.approvals.fallback == .reject ? "fail" : nil)
+            if request.decision == nil { try await run.context.wait(for: request) }
+            return .goOn
         case .fail:
             throw PermanentFailure(
                 "\(call.tool) was interrupted: it may have happened or not, and must not happen twice",

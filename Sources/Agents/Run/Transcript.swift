@@ -31,7 +31,8 @@ struct Transcript: Sendable {
                     .toolResults(
                         calls.map { call in
                             ToolResultMessage(
-                                toolCallID: call.id, content: call.result?.text ?? "Not run: the task ended before.",
+                                toolCallID: call.id,
+                                content: Self.edit(call) + (call.result?.text ?? "Not run: the task ended before."),
                                 isError: call.result?.isError ?? true)
                         }))
             }
@@ -108,11 +109,16 @@ struct Transcript: Sendable {
                 let said = text.isEmpty ? [] : ["- \(you) said: " + shown(text, 400)]
                 return said
                     + (entry.calls ?? []).map { call in
-                        "- \(you) called \(call.tool) with \(shown(call.args?.text ?? "{}", 200)): "
+                        "- \(you) called \(call.tool) with \(shown((call.edited ?? call.args)?.text ?? "{}", 200)): "
                             + shown(call.result?.text ?? "no result", 200)
                     }
             }
         }
+    }
+
+    /// What the model must know who takes the result for that of its own arguments.
+    private static func edit(_ call: RunState.Call) -> String {
+        call.edited.map { "[A person has changed the arguments of this call to \($0.text)]\n" } ?? ""
     }
 
     private static func tokens(of entries: ArraySlice<RunState.Entry>) -> Int {

@@ -74,6 +74,45 @@ public struct TaskLink: Sendable {
         return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) }
     }
 
+    /// Publishes an event in the name of the task, once unless it has a key; returns its id.
+    ///
+    /// Throws `QueueError` with code `leaseLost` when the attempt was ended by somebody else.
+    package func emitEvent(_ topic: String, data: PostgresJSON, key eventKey: String?) async throws -> Int64 {
+        let result = try await database.call(
+            "select agentcorp.emit_from($1, $2, $3, $4, $5)", [key.task, Int32(key.attempt), topic, data, eventKey])
+        return try result.rows[0].int64(0)
+    }
+
+    /// The event that ends a wait for one that contains `filter`; nil when the wait goes on.
+    ///
+    /// - Parameter passed: A position up to which none was the right one.
+    package func awaitEvent(
+        _ topic: String, filter: PostgresJSON, passed: String?, name: String, timeout: Duration?
+    ) async throws -> PostgresJSON? {
+        let result = try await database.call(
+            "select agentcorp.await_event($1, $2, $3, $4, null, $5, $6, $7)",
+            [key.task, Int32(key.attempt), name, topic, timeout, filter, passed])
+        return try result.rows[0].bytesOrNil(0).map { PostgresJSON($0) }
+    }
+
+    /// Events of a topic that were committed after a position.
+    ///
+    /// - Parameter before: What was read of them already.
+    package func readEvents(
+        _ topic: String, since: String, filter: PostgresJSON, after before: EventStretch? = nil
+    ) async throws -> EventStretch {
+        let result = try await database.call(
+            "select reached, after_xact, after_id, events, at from agentcorp.read_events($1, $2, $3, $4, $5, $6, $7)",
+            [
+                topic, since, filter, Int32(EventStretch.size), before?.reached, before?.lastTransaction ?? "0",
+                before?.lastID ?? 0,
+            ])
+        let row = result.rows[0]
+        return EventStretch(
+            events: try JSONCoding.decode(try row.bytes(3)), reached: try row.string(0),
+            at: try row.timestamp(4).date, lastTransaction: try row.string(1), lastID: try row.int64(2))
+    }
+
     /// How long there is still to sleep until a moment, which a step of that name keeps; zero when it has passed.
     public func sleep(until moment: Date, name: String) async throws -> Duration {
         let result = try await database.call(

@@ -42,6 +42,52 @@ extension TaskContext {
         }
     }
 
+    /// Waits for the first event of a topic for which a condition holds; nil when the time for that is over.
+    ///
+    /// Counted from the first attempt that asked, no event is missed, and none is looked at before. The task is woken to
+    /// look at events, together with those that came meanwhile; on a busy topic more and more rarely, once a minute in
+    /// the end.
+    ///
+    /// - Parameters:
+    ///   - filter: Only events whose data contain this JSON wake the task: as much of the condition as can be said so.
+    ///   - name: The step in which the event is recorded, by default the topic.
+    ///   - timeout: Counted from the first attempt that asked; nil waits for ever.
+    /// - Throws: `TaskSuspension` when the event is not there yet: let it pass.
+    public func waitForEvent(
+        _ topic: String, matching filter: JSONValue = [:], name: String? = nil, timeout: Duration? = nil,
+        where condition: (EventRecord) throws -> Bool
+    ) async throws -> EventRecord? {
+        let name = name ?? "event " + topic
+        let filter = PostgresJSON(filter.bytes)
+        var passed: String?
+        while true {
+            guard
+                let value = try await link.awaitEvent(
+                    topic, filter: filter, passed: passed, name: name, timeout: timeout)
+            else { throw suspension.suspend(.event) }
+            let end = try JSONCoding.decode(value.bytes, as: WaitEnd.self)
+            guard let since = end.since else { return nil }
+            let first = try JSONCoding.decode(value.bytes, as: EventRecord.self)
+            if try condition(first) { return first }
+            if let found = try await link.step(name + " found") { return try JSONCoding.decode(found.bytes) }
+            var stretch = try await link.readEvents(topic, since: since, filter: filter)
+            while true {
+                if let found = try stretch.events.first(where: { try $0.id != first.id && condition($0) }) {
+                    // Another attempt might find another one, whose transaction took longer.
+                    let step = try await link.putStep(name + " found", try JSONCoding.encode(found))
+                    return try JSONCoding.decode(step.bytes)
+                }
+                if stretch.isLast { break }
+                stretch = try await link.readEvents(topic, since: since, filter: filter, after: stretch)
+            }
+            passed = stretch.reached
+            let pause = EventPause(attempt: task.attempt)
+            if let left = try pause.left(since: first, at: stretch.at, end: end.timeoutAt) {
+                throw suspension.suspend(.timer(left))
+            }
+        }
+    }
+
     /// Sleeps until a moment, by the server's clock, for months if need be: the task leaves the worker meanwhile.
     ///
     /// - Parameter name: The step that keeps the moment; each sleep of a task has its own.
@@ -63,8 +109,13 @@ extension TaskContext {
 /// What distinguishes the end of a wait by time from an event.
 private struct WaitEnd: Decodable {
     let isTimeout: Bool?
+    /// Of an event that may be passed over: from where the wait has looked for it.
+    let since: String?
+    let timeoutAt: Date?
 
     enum CodingKeys: String, CodingKey {
+        case since
         case isTimeout = "timed_out"
+        case timeoutAt = "timeout_at"
     }
 }

@@ -1,20 +1,24 @@
 import Agents
 import ArgumentParser
 import JSON
+import Postgres
 import Queue
 
-/// `agentcorp approvals`: what agents ask people.
+/// `agentcorp approvals`: what agents and plans ask people.
 struct ApprovalsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approvals",
-        abstract: "See what agents ask people, and decide.",
+        abstract: "See what agents and plans ask people, and decide.",
         discussion: """
             EXAMPLES
               agentcorp approvals list
-              agentcorp approvals decide 3 approve
+              agentcorp approvals show 3
+              agentcorp approvals decide 3 approve --always
+              agentcorp approvals decide 3 edit --edit path=/tmp/report.txt
               agentcorp approvals decide 3 reject --response "not on a Friday"
+              agentcorp approvals rules list
             """,
-        subcommands: [List.self, Decide.self],
+        subcommands: [List.self, Show.self, Decide.self, Rules.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -39,47 +43,41 @@ struct ApprovalsCommand: AsyncParsableCommand {
             try listing.print(
                 approvals,
                 [
-                    .init("ID", isRight: true), .init("TASK", isRight: true), .init("AGENT"), .init("TOOL"),
-                    .init("ARGS", isFlexible: true), .init("WHY"), .init("ASKED"), .init("ANSWERS"), .init("DECISION"),
+                    .init("ID", isRight: true), .init("TASK", isRight: true), .init("WHO"), .init("WHAT"),
+                    .init("WITH", isFlexible: true), .init("WHY"), .init("ASKED"), .init("EXPIRES"), .init("ANSWERS"),
+                    .init("DECISION"),
                 ], whenEmpty: all ? "no approvals" : "nothing waits for a decision"
             ) { approval in
                 [
-                    .init(approval.id), .init(approval.task), .init(approval.agent), .init(approval.tool),
-                    .init(approval.args?.text), .init(approval.reason),
-                    .init(TimeText.relative(approval.createdAt), .dim),
-                    .init(approval.decision == nil ? approval.decisions.joined(separator: "|") : nil, .yellow),
-                    .init(approval.decision.map { "\($0) by \(approval.decidedBy ?? "somebody")" }),
+                    .init(approval.id), .init(approval.task), .init(approval.agent ?? approval.name),
+                    .init(approval.tool ?? approval.title), .init((approval.args ?? approval.value)?.text),
+                    .init(approval.reason), .init(TimeText.relative(approval.createdAt), .dim),
+                    .init(approval.expiresAt.map { TimeText.relative($0) }, .dim),
+                    .init(approval.state == "open" ? ApprovalCard.answers(approval) : nil, .yellow),
+                    .init(ApprovalCard.decision(approval) ?? (approval.state == "open" ? nil : approval.state)),
                 ]
             }
         }
     }
 
-    struct Decide: AsyncParsableCommand {
+    struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Answer a request; its task goes on.",
+            abstract: "Show a request whole: what will be done, why it is asked, until when.",
             discussion: """
                 EXAMPLES
-                  agentcorp approvals decide 3 approve
-                  agentcorp approvals decide 3 respond --response "The mail was sent by hand."
-
-                approve lets the call run, reject tells the model that it was refused, respond gives the model your words \
-                as its result. For a call that was interrupted: again runs it, fail tells the model that nobody knows.
+                  agentcorp approvals show 3
+                  agentcorp approvals show 3 --json
                 """)
 
         @Argument(help: "The request.") var id: Int64
-        @Argument(help: "One of the answers that it offers.") var decision: String
-        @Option(help: ArgumentHelp("What the model is told: a result with respond, else a reason.", valueName: "text"))
-        var response: String?
-        @Option(help: ArgumentHelp("Who decides; the database user if left out.", valueName: "name"))
-        var by: String?
+        @Flag(help: "Print it as JSON.") var json = false
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await connection.withManager { manager in
-                try await manager.decide(id, decision, by: by, response: response)
-            }
-            Terminal.output.line("approval \(id): \(DisplayText.printable(decision))")
+            let approval = try await connection.withManager { try await $0.approval(id) }
+            guard !json else { return Terminal.output.line(try JSONCoding.encode(approval).text) }
+            ApprovalCard(approval: approval).print()
         }
     }
 }

@@ -144,7 +144,8 @@ import Worker
             #expect(result["judge"]?["rationale"] == "heaps are fast")
             #expect(
                 try await world.agents.rows(
-                    "select agent, is_judge::int, choice from agentcorp.ballots where task_id = \(vote) and voter is null")
+                    "select agent, is_judge::int, choice from agentcorp.ballots where task_id = \(vote) and voter is null"
+                )
                     == ["j|1|2"])
         }
     }
@@ -194,7 +195,8 @@ import Worker
             #expect(try await world.agents.rows("select count(*) from agentcorp.ballot") == ["5"])
             #expect(
                 try await world.agents.rows(
-                    "select name, (max(attempt) > 2)::int from agentcorp.step where task_id = \(vote) group by 1 order by 1")
+                    "select name, (max(attempt) > 2)::int from agentcorp.step where task_id = \(vote) group by 1 order by 1"
+                )
                     == ["tally 1|1", "tally 2|1"])
         }
     }
