@@ -5,14 +5,16 @@ import Queue
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "List, show, watch, cancel and retry runs of plans.",
+        abstract: "List, show, watch, cancel, retry, fork and compare runs of plans.",
         discussion: """
             EXAMPLES
               agentcorp runs list --plan research --state failed
               agentcorp runs show 17
               agentcorp runs retry 17
             """,
-        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Retry.self],
+        subcommands: [
+            List.self, Show.self, Watch.self, Cancel.self, Retry.self, RunsForkCommand.self, RunsDiffCommand.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
