@@ -1,4 +1,4 @@
-public import Postgres
+internal import Postgres
 
 /// Looking at runs of plans.
 extension TaskManager {
