@@ -96,7 +96,7 @@ import Testing
             (#"{"kind": "noop", "queue": "defualt"}"#, 5, "default"),
             (#"{"kind": "noop", "subtasks": [{"kind": "noop"},]}"#, 2, "line 1, column"),
             (#"[]"#, 2, "kind"),
-            ("", 2, "the text ends"),
+            ("", 2, "is empty"),
         ])
     func mistakes(tree: String, status: Int32, words: String) async throws {
         let result = try await Agentcorp.run("run", "-", input: tree)

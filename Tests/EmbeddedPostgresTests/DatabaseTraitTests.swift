@@ -12,7 +12,7 @@ import Testing
     @Test("a test with the trait has a database to itself", .migratedDatabase)
     func own() async throws {
         let database = TestDatabase.current
-        #expect(try await database.psql("select count(*) from pg_tables where tablename ~ 'seen'") == "0")
+        #expect(try await database.psql("select count(*) from pg_tables where tablename = 'seen'") == "0")
         #expect(try await database.psql("select count(*) from agentcorp.task") == "0")
     }
 

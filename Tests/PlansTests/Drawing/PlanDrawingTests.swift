@@ -56,7 +56,7 @@ struct PlanDrawingTests {
                 """)
     }
 
-    @Test("no line is wider than the terminal, whatever the plan", arguments: 0..<60)
+    @Test("no line is wider than the terminal, whatever the plan", arguments: 0..<12)
     func width(seed: Int) throws {
         var random = SplitMix(UInt64(seed))
         let plan = try PlanReader.plan(from: RandomPlan.make(&random))
