@@ -27,6 +27,8 @@ import Testing
         select agentcorp.begin_run(:asked, 1, 'w', 1, '[{"text": "hello"}]', 's');
         select agentcorp.commit_turn(:asked, 1, 1, 'p', 'm', 'tool_calls', '\\x00', '{"text": "so"}', '[{"id": "a", "tool": "t", "effect": "once", "state": "planned", "args": {}}]', 1, 1, 0, 0, 0, 0.1, '1 s');
         select agentcorp.request_approval(:asked, 1, 1, 0, 'policy', 'may it?', '{approve}');
+        select agentcorp.put_plan('p', '{"on": [{"topic": "a.b"}], "tasks": {"t": {"kind": "noop"}}}');
+        insert into agentcorp.ballot (task_id, created_at, round, voter, shard, weight, agent, state, labels) values (1, now(), 1, 1, 0, 1, 'w', 'abstained', '{}');
         select agentcorp.add_approval_rule('approve', 't');
         do $$
         declare
