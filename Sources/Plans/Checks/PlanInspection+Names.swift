@@ -93,10 +93,11 @@ extension PlanInspection {
         }
     }
 
-    func checkPlace(_ task: PlanTask, at place: String) {
+    func checkPlace(_ task: PlanTask, _ document: JSONValue, at place: String) {
         if let queue = task.queue { check(queue, among: vocabulary.queues?.sorted(), "queue", at: "\(place)/queue") }
         guard let restriction else { return }
-        if !restriction.verbs.contains(task.verb.word) {
+        // Of a task that could not be read, something else has been said.
+        if !restriction.verbs.contains(task.verb.word), document[task.verb.word] != nil {
             issues.add(
                 "\(place)/\(task.verb.word)", "\(task.verb.word) is not possible here",
                 "Use \(restriction.verbs.sorted().joined(separator: ", ")).")

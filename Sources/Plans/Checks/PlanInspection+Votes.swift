@@ -9,8 +9,11 @@ extension PlanInspection {
         }
         if let question = vote.question { scope.check(question, at: "\(place)/question") }
         var first: [AgentChoice: Int] = [:]
+        var documents: [JSONValue] = []
+        if case .array(let voters)? = scope.document["vote"]?["voters"] { documents = voters }
         for (index, voter) in vote.voters.enumerated() {
-            check(voter.agent, at: "\(place)/voters/\(index)")
+            let isInside = documents.indices.contains(index) && documents[index]["agent"] != nil
+            check(voter.agent, at: "\(place)/voters/\(index)" + (isInside ? "/agent" : ""))
             guard case .named(let name) = voter.agent else { continue }
             if first[voter.agent] != nil {
                 issues.add("\(place)/voters/\(index)", "\"\(name)\" votes twice", "Give it a weight instead.")

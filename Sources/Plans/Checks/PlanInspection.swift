@@ -68,7 +68,7 @@ final class PlanInspection {
         if let until = task.loop?.until {
             scope.check(until: until, after: inner, at: "\(place)/repeat/until", outer: surroundings)
         }
-        checkPlace(task, at: place)
+        checkPlace(task, scope.document, at: place)
         inner.bounds = layers(task, inner.bounds)
         return Finding(type: returned(task, inner.type), bounds: inner.bounds)
     }

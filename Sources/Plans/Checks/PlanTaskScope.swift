@@ -40,6 +40,9 @@ struct PlanTaskScope {
         isLoose = plan.tasks.contains { $0.join != .all }
     }
 
+    /// The task at hand, as the document has it.
+    var document: JSONValue { plan.document["tasks"]?[plan.tasks[task].id] ?? .null }
+
     mutating func begin(_ index: Int) {
         task = index
         words = ["input": input, "trigger": .any, "memory": .any]

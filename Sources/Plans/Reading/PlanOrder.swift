@@ -107,10 +107,15 @@ struct PlanOrder {
             guard let need = before[at].first(where: { open[$0] > 0 }) else { return }
             at = need
         }
-        let circle = path[(seen[at] ?? 0)...].map { tasks[$0].id }
+        let circle = Array(path[(seen[at] ?? 0)...])
         guard circle.count > 1 else { return }
-        let shown = (circle.prefix(20) + (circle.count > 20 ? ["..."] : []) + [circle[0]]).joined(separator: " needs ")
-        wrong(tasks[at], "needs", "the tasks wait for each other: \(shown)", "Leave out one of these needs.")
+        let ids = (circle + [circle[0]]).map { tasks[$0].id }
+        let shown = (ids.prefix(20) + (ids.count > 20 ? ["...", ids[0]] : [])).joined(separator: " waits for ")
+        // Some wait for what they handle, and say so elsewhere.
+        let place = circle.first { !tasks[$0].needs.isEmpty }
+        wrong(
+            tasks[place ?? at], place == nil ? "on_error/run" : "needs", "the tasks wait for each other: \(shown)",
+            "Leave out one of these needs.")
     }
 
     private func wrong(_ task: PlanTask, _ place: String, _ message: String, _ advice: String) {

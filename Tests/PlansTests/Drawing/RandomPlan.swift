@@ -11,7 +11,7 @@ enum RandomPlan {
             if !needs.isEmpty { task["needs"] = .array(needs.map { .string("t\($0)") }) }
             if needs.count > 1, Bool.random(using: &random) { task["join"] = "settled" }
             if Int.random(in: 0..<5, using: &random) == 0 { task["each"] = "input.items" }
-            if Int.random(in: 0..<5, using: &random) == 0 { task["repeat"] = ["max": 3, "until": "output == 'x'"] }
+            if Int.random(in: 0..<5, using: &random) == 0 { task["repeat"] = ["max": 3, "until": "round > 1"] }
             if Int.random(in: 0..<5, using: &random) == 0 { task["when"] = "input.flag == true" }
             if Int.random(in: 0..<8, using: &random) == 0 {
                 task["on_error"] = ["run": .string("h\(index)")]
@@ -34,7 +34,7 @@ enum RandomPlan {
         case 4: ["wait": ["topic": "a.b", "where": "event.x == input.x", "for": "90s"]]
         case 5: ["vote": ["options": ["a", "b"], "voters": ["x", ["agent": "y", "weight": 2]], "rule": "plurality"]]
         case 6: ["approve": ["title": "Go on?", "expires": "1h", "default": "reject"]]
-        default: ["plan": RandomPlan.make(&random, depth: depth + 1), "with": ["items": "{{ input.items }}"]]
+        default: ["plan": RandomPlan.make(&random, depth: depth + 1), "with": "{{ input }}"]
         }
     }
 }

@@ -25,7 +25,7 @@ enum BrokenPlans {
         (#"{"tasks": {"a": {"wait": {"for": 1}, "needs": ["a"]}}}"#, "/tasks/a/needs/0: the task needs itself"),
         (
             #"{"tasks": {"a": {"wait": {"for": 1}, "needs": ["b"]}, "b": {"wait": {"for": 1}, "needs": ["a"]}}}"#,
-            "wait for each other: a needs b needs a"
+            "wait for each other: a waits for b waits for a"
         ),
         (
             #"{"tasks": {"a": {"wait": {"for": 1}, "join": {"quorum": 0}}}}"#,
