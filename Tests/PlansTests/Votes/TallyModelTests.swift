@@ -14,7 +14,7 @@ import Testing
     func definitions(_ rule: VoteRule) {
         var elections = RandomElections(seed: 7)
         var seen: [Tally.Status: Int] = [:]
-        for number in 0..<300 {
+        for number in 0..<1500 {
             let election = elections.next(rule.form)
             let quorum = Int.random(in: 1...4, using: &elections.generator)
             let threshold =
