@@ -37,9 +37,12 @@ extension PlanInspection {
         }
         let type = ValueType.object(
             [
-                "status": .words(["decided", "tied", "no_quorum", "undecided"]), "winner": .any, "tally": .any,
-                "rounds": .any, "ballots": .any,
-            ], .undeclared)
+                "status": .words(Set(Tally.Status.allCases.map(\.rawValue))),
+                "decided_by": ValueType.words(["votes", "judge", "first", "default"]).orNull,
+                "winner": (options.elements ?? .any).orNull, "winner_index": .number.orNull,
+                "tied": .array(of: .number), "tally": .any, "rounds": .number, "ballots": .array(of: .any),
+                "judge": .any,
+            ], .none)
         return Finding(type: type, bounds: bounds.capped(usd: task.budget?.usd, turns: task.budget?.turns))
     }
 

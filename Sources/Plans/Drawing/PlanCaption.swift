@@ -20,7 +20,7 @@ struct PlanCaption {
         case .kind(let name, _): "kind \(name)"
         case .plan(.named(let name), _): "plan \(name)"
         case .plan(.inline, _): "plan"
-        case .vote(let vote): "vote: \(vote.rule.name), \(count(vote.voters.count, "voter"))"
+        case .vote(let vote): "vote: \(vote.rule.method ?? vote.rule.word), \(count(vote.voters.count, "voter"))"
         case .approve(let approval):
             "approve" + (approval.approvers.isEmpty ? "" : ": \(approval.approvers.joined(separator: ", "))")
         case .wait(let wait):
@@ -80,22 +80,6 @@ struct PlanCaption {
     }
 
     private static func count(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
-}
-
-extension VoteRule {
-    fileprivate var name: String {
-        switch self {
-        case .majority: "majority"
-        case .supermajority: "supermajority"
-        case .plurality: "plurality"
-        case .unanimous: "unanimous"
-        case .weighted: "weighted"
-        case .ranked(let method): method.rawValue
-        case .score(let method): "score (\(method.rawValue))"
-        case .approval: "approval"
-        case .judge: "judge"
-        }
-    }
 }
 
 extension PlanTrigger {

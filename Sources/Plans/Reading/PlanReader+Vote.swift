@@ -38,6 +38,9 @@ extension PlanReader {
         case .array(let elements)? where elements.count < 2:
             fields.wrong("options", "there is nothing to choose: a vote needs two options at least", advice)
             return nil
+        case .array(let elements)? where elements.count > VoteOptions.most:
+            fields.wrong("options", "has \(elements.count) elements; at most \(VoteOptions.most) are possible")
+            return nil
         case .array?: return fields.templates("options")
         case .string(let text)? where text.hasPrefix("{{") && text.hasSuffix("}}"): return fields.templates("options")
         case let other?:

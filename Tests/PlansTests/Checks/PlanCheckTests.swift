@@ -280,6 +280,10 @@ struct PlanCheckTests {
                 "/tasks/a/vote/voters/1: \"writer\" votes twice"
             ),
             (
+                #""a": {"vote": {"options": ["x", "y"], "voters": ["writer"], "rule": "majority", "threshold": 0.3}}"#,
+                "/tasks/a/vote/threshold: the threshold of the rule majority must be"
+            ),
+            (
                 #""a": {"vote": {"options": "{{ 5 }}", "voters": ["writer"], "rule": "plurality"}}"#,
                 "/tasks/a/vote/options: "
             ),
