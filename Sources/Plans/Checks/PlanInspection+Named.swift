@@ -13,7 +13,7 @@ extension PlanInspection {
         guard let document = plans[name] else {
             if names.contains(name) {
                 noteCircle(names + [name], at: pointer)
-            } else {
+            } else if !vocabulary.hasOtherPlans {
                 check(name, among: plans.keys.sorted(), "plan", at: pointer)
             }
             return unknown

@@ -43,6 +43,8 @@ public struct PlanVocabulary: Sendable {
     public var kinds: Set<String>?
     /// The documents by their names.
     public var plans: [String: JSONValue]?
+    /// There may be plans besides those.
+    public var hasOtherPlans = false
     public var queues: Set<String>?
 
     public init(

@@ -4,14 +4,19 @@ import ArgumentParser
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Load, list and remove plans, and look at what starts them.",
+        abstract: "Check, draw, load, list and remove plans, and look at what starts them.",
         discussion: """
             EXAMPLES
+              agentcorp plan check release-notes.yaml
+              agentcorp plan show release-notes.yaml
               agentcorp plan load release-notes.yaml
               agentcorp plan list
               agentcorp plan triggers
               agentcorp run release-notes --input tag=v2
             """,
-        subcommands: [Load.self, List.self, Versions.self, Remove.self, PlanTriggersCommand.self],
+        subcommands: [
+            Check.self, Show.self, Load.self, List.self, Versions.self, Remove.self, PlanTriggersCommand.self,
+            Schema.self,
+        ],
         defaultSubcommand: List.self)
 }

@@ -66,21 +66,23 @@ struct PlanDesk: Sendable {
         return plans
     }
 
-    /// What the database has, and the plans themselves, which may name each other.
+    /// What the database has, the agents that are about to be loaded, and the plans themselves, which may name each other.
     private func vocabulary(with sources: [RunSource.PlanText]) async throws -> PlanVocabulary {
-        var agents = Dictionary(
-            try await AgentPool(manager.database).list().map {
-                ($0.name, PlanVocabulary.Agent(role: $0.role, skills: Set($0.skills), price: $0.price))
-            }
-        ) { $1 }
-        for agent in self.agents {
-            agents[agent.name] = PlanVocabulary.Agent(role: agent.role, skills: Set(agent.skills))
-        }
-        var plans = try await Orchestrator(manager).documents()
+        var vocabulary = try await Orchestrator(manager).vocabulary()
+        for agent in agents { vocabulary.agents?[agent.name] = PlanVocabulary.Agent(agent) }
+        vocabulary.add(sources)
+        return vocabulary
+    }
+}
+
+extension PlanVocabulary {
+    /// Plans that are checked together may name each other.
+    mutating func add(_ sources: [RunSource.PlanText]) {
         for source in sources {
-            let report = PlanChecker().check(text: source.text, isJSON: source.isJSON)
-            if let plan = report.plan, let name = plan.name { plans[name] = plan.document }
+            guard let plan = PlanChecker().check(text: source.text, isJSON: source.isJSON).plan, let name = plan.name
+            else { continue }
+            plans = plans ?? [:]
+            plans?[name] = plan.document
         }
-        return PlanVocabulary(agents: agents, plans: plans)
     }
 }

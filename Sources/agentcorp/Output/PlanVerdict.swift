@@ -1,0 +1,46 @@
+import Plans
+
+/// What a check says of one plan.
+struct PlanVerdict: Encodable {
+    let file: String
+    let plan: String?
+    let bounds: PlanBounds?
+    let issues: [PlanIssue]
+    private let tasks: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case file, plan, bounds, issues
+    }
+
+    init(file: String, _ report: PlanReport) {
+        self.file = file
+        plan = report.plan?.name
+        bounds = report.isGood ? report.bounds : nil
+        issues = report.issues
+        tasks = report.plan?.tasks.count ?? 0
+    }
+
+    func print() {
+        for issue in issues { Terminal.errors.note(.red, "error", DisplayText.printable("\(issue)")) }
+        guard issues.isEmpty, let bounds else { return }
+        let most = [
+            bounds.tasks.map { Self.count($0, "task") } ?? "any number of tasks",
+            bounds.modelCalls.map { Self.count($0, "model call") } ?? "any number of model calls",
+            bounds.usd.map { "$\(Self.figure($0))" } ?? "cost not known",
+        ]
+        Terminal.output.line(
+            DisplayText.printable(
+                "\(file): \(plan ?? "no name"), \(Self.count(tasks, "task")); a run: at most \(most.joined(separator: ", "))"
+            ))
+    }
+
+    private static func count(_ count: Int, _ word: String) -> String {
+        count == .max ? "countless \(word)s" : Plural.of(count, word)
+    }
+
+    /// Without needless digits.
+    private static func figure(_ usd: Double) -> String {
+        let rounded = (usd * 10_000).rounded(.up) / 10_000
+        return rounded == rounded.rounded() && rounded < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+    }
+}
