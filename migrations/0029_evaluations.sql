@@ -139,6 +139,7 @@ begin
     if not found then
         return null;
     end if;
+    perform agentcorp.confine(agentcorp.bound_tenant(), null, array[v_evaluation.id]);
     -- One that was cancelled goes on; one that has completed is as it is.
     if (select l.outcome in (2, 3) from agentcorp.last_outcome(v_evaluation.shard, v_evaluation.id) l) then
         perform agentcorp.retry(v_evaluation.id);

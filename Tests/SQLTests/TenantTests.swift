@@ -151,7 +151,8 @@ struct TenantTests {
         let sql = try await Session.open()
         // Those that leave the question to the function that they call, and those that touch no task.
         let others =
-            "add_complex_task,add_subtask,add_subtasks,ask,enqueue_many,enqueue_tree,own_tenant,pick_agent,unhandled_kinds"
+            "add_complex_task,add_subtask,add_subtasks,ask,enqueue_many,enqueue_tree,own_tenant,pick_agent,run_plan,start_plan,"
+            + "run_evaluation,unhandled_kinds"
         #expect(
             try await sql.rows(
                 """
