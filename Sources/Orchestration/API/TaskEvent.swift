@@ -1,4 +1,4 @@
-public import FoundationEssentials
+internal import FoundationEssentials
 
 /// Something that has become of a task.
 public struct TaskEvent: Sendable, Decodable {
