@@ -37,7 +37,9 @@ struct CancelTests {
         #expect(after.count { $0.hasSuffix("cancelled") } == 12)
         #expect(after.contains("done completed") && after.contains("failed failed"))
         #expect(
-            try await sql.rows("select (error - 'by')::text || (error ->> 'by' = current_user) from agentcorp.tasks where id = \(root)") == [
+            try await sql.rows(
+                "select (error - 'by')::text || (error ->> 'by' = current_user) from agentcorp.tasks where id = \(root)"
+            ) == [
                 #"{"reason": "cancelled", "message": "enough"}true"#
             ])
         #expect(try await sql.rows("select task_id from agentcorp.heartbeat(\(worker))") == ["\(claimed[5])"])
