@@ -4,6 +4,9 @@ import Testing
 /// Processes that are killed where it hurts.
 @Suite(.checkedDatabase)
 struct EventCrashTests {
+    private static let backends =
+        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'psql'"
+
     /// Runs statements in a process of its own, which then hangs in its last one until it is killed.
     private func start(_ sql: String) throws -> TestProcess {
         try TestProcess.start(
@@ -12,18 +15,16 @@ struct EventCrashTests {
     }
 
     private func waitUntilHanging(_ sql: Session) async throws {
-        try await waitUntil("the process to hang") { try await hanging(sql) == 1 }
+        try await waitUntil("the process to hang") {
+            try await sql.int("\(Self.backends) and wait_event = 'PgSleep'") == 1
+        }
     }
 
     private func kill(_ process: TestProcess, _ sql: Session) async throws {
         process.kill()
         _ = try await process.waitForExit()
-        try await waitUntil("the server to notice") { try await hanging(sql) == 0 }
-    }
-
-    private func hanging(_ sql: Session) async throws -> Int {
-        try await sql.int(
-            "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'")
+        // It no longer sleeps a while before it has let go of its locks.
+        try await waitUntil("the server to notice") { try await sql.int(Self.backends) == 0 }
     }
 
     @Test("a worker that is killed between registering a wait and parking its task loses no event")

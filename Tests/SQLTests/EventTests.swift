@@ -175,7 +175,7 @@ struct EventTests {
         #expect(try await follow() == "slow.one fast.three")
         position = here
         #expect(try await follow("'slow.*'") == "slow.one")
-        try await sql.refuses("select agentcorp.follow_events('yesterday')", "AC007", "position", hint: "reached")
+        try await sql.refuses("select agentcorp.follow_events('yesterday')", "AC007", "position", hint: "earlier")
         #expect(try await follow() == "")
     }
 }

@@ -300,8 +300,8 @@ struct PayloadTests {
             columns
                 == (hasIt == "true"
                     ? [
-                        "archive.document", "blob.data", "memory.value", "memory_version.change", "output.result",
-                        "step.value", "task.args",
+                        "archive.document", "ballot.rationale", "blob.data", "memory.value", "memory_version.change",
+                        "output.result", "step.value", "task.args",
                     ]
                     : []))
     }

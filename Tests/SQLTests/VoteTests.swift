@@ -26,8 +26,8 @@ struct VoteTests {
             try await sql.rows(
                 "select round, voter, is_judge::int, agent, weight, state, choice, confidence, rationale, labels, cast_in from agentcorp.ballots order by round, voter nulls first"
             ) == [
-                "1||1|a0|1.5|cast|[1, 0]|||{1,0}|", "1|1|0|a1|1.5|cast|1|0.5|[option 1]|{1,0}|7",
-                #"1|2|0|a2|1.5|cast|{"0": 3}|||{1,0}|"#, "2|2|0|a2|1.5|abstained||||{1,0}|",
+                "1||1|a0|1.5|cast|[1, 0]|||[1,0]|", "1|1|0|a1|1.5|cast|1|0.5|[option 1]|[1,0]|7",
+                #"1|2|0|a2|1.5|cast|{"0": 3}|||[1,0]|"#, "2|2|0|a2|1.5|abstained||||[1,0]|",
             ])
     }
 

@@ -65,7 +65,7 @@ struct WhyTests {
     @Test("a time that is to come, a retry with its last error, and a coordinator that does not lead")
     func scheduled() async throws {
         let (sql, worker) = try await open()
-        let later = try await sql.enqueue("'a', run_at => agentcorp.clock() + interval '1 hour'")
+        let later = try await sql.enqueue("'a', run_at => agentcorp.clock() + interval '1 hour 30 s'")
         try await expect(sql, later, ["scheduled: a is to run at"])
         #expect(try await sql.why(later)[0].contains("in 60 min"))
         let failing = try await sql.enqueue("'a', max_attempts => 3")
