@@ -241,47 +241,38 @@ comment on function agentcorp.expand is 'Adds the subtasks of a running task, ea
 
 -- A task of a plan sees the tasks that it names by their parent, which is the task of the plan; what a fork shares with its original
 -- counts as if it stood there.
-create function agentcorp.plan_scope(task_id bigint, scope bigint, names text[] default '{}', previous bigint default null, wants text[] default '{}')
-returns table (what text, name text, id bigint, outcome smallint, value jsonb, error jsonb) language plpgsql stable
+create function agentcorp.plan_scope(scopes bigint[], sources text[], names text[])
+returns table (n bigint, source text, id bigint, outcome smallint, value jsonb, error jsonb) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
-declare
-    v_shard smallint := agentcorp.shard_of(task_id);
-    v_ids bigint[] := '{}';
-    v_names text[] := '{}';
-    v record;
 begin
-    if names <> '{}' then
-        select array_agg(t.id), array_agg(t.name) into v_ids, v_names from unnest(names) n
-            cross join lateral (select t.id, t.name from agentcorp.task t where t.parent_id = scope and t.name = n and t.shard = v_shard offset 0) t;
-        if coalesce(cardinality(v_ids), 0) < cardinality(names) then
-            for v in select s.original_id, s.name from agentcorp.shared_task s where s.task_id = scope and s.name = any (names) and s.shard = v_shard order by s.name loop
-                v_ids := v_ids || v.original_id;
-                v_names := v_names || v.name;
-            end loop;
-        end if;
+    if sources && '{task,previous}' then
+        return query select w.n, w.source, i.id, a.outcome, agentcorp.payload(o.result, i.shard), a.error
+            from unnest(scopes, sources, names) with ordinality w(scope, source, name, n)
+            cross join lateral (select agentcorp.shard_of(w.scope) shard, case w.source when 'previous' then w.name::bigint else (
+                select coalesce((select t.id from agentcorp.task t where t.parent_id = w.scope and t.name = w.name and t.shard = agentcorp.shard_of(w.scope)),
+                    (select s.original_id from agentcorp.shared_task s where s.task_id = w.scope and s.name = w.name and s.shard = agentcorp.shard_of(w.scope)))) end id offset 0) i
+            left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = i.id and a.shard = i.shard order by a.attempt desc limit 1) a on true
+            left join lateral (select o.result from agentcorp.output o where o.task_id = i.id and o.shard = i.shard offset 0) o on true
+            where w.source in ('task', 'previous') and i.id is not null;
     end if;
-    if previous is not null then
-        v_ids := v_ids || previous;
-        v_names := v_names || null::text;
+    if 'input' = any (sources) then
+        return query select w.n, case when s.value is null then 'args' else 'input' end, w.scope, null::smallint, agentcorp.payload(coalesce(s.value, t.args), agentcorp.shard_of(w.scope)), null::jsonb
+            from unnest(scopes, sources) with ordinality w(scope, source, n)
+            left join lateral (select s.value from agentcorp.step s where s.task_id = w.scope and s.name = 'input' and s.shard = agentcorp.shard_of(w.scope) offset 0) s on true
+            left join lateral (select t.args from agentcorp.task t where s.value is null and t.id = w.scope and t.shard = agentcorp.shard_of(w.scope) offset 0) t on true
+            where w.source = 'input' and coalesce(s.value, t.args) is not null;
     end if;
-    return query select case when u.n is null then 'previous' else 'task' end, u.n, u.i, a.outcome, agentcorp.payload(o.result, v_shard), a.error
-        from unnest(v_ids, v_names) u(i, n)
-        left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = u.i and a.shard = v_shard order by a.attempt desc limit 1) a on true
-        left join lateral (select o.result from agentcorp.output o where o.task_id = u.i and o.shard = v_shard offset 0) o on true;
-    if 'input' = any (wants) then
-        return query select 'input', null::text, scope, null::smallint, agentcorp.payload(s.value, v_shard), null::jsonb from agentcorp.step s where s.task_id = scope and s.name = 'input' and s.shard = v_shard;
-        if not found then
-            return query select 'args', null::text, t.id, null::smallint, agentcorp.payload(t.args, v_shard), null::jsonb from agentcorp.task t where t.id = scope and t.shard = v_shard;
-        end if;
-    end if;
-    if 'trigger' = any (wants) then
-        return query select 'root', null::text, r.id, null::smallint, agentcorp.payload(r.args, v_shard), null::jsonb
-            from agentcorp.task t join agentcorp.task r on r.id = t.root_id and r.shard = t.shard where t.id = plan_scope.task_id and t.shard = v_shard;
+    if 'trigger' = any (sources) then
+        return query select w.n, 'trigger', r.id, null::smallint, agentcorp.payload(r.args, r.shard), null::jsonb
+            from unnest(scopes, sources) with ordinality w(scope, source, n)
+            cross join lateral (select t.root_id from agentcorp.task t where t.id = w.scope and t.shard = agentcorp.shard_of(w.scope) offset 0) t
+            cross join lateral (select r.id, r.shard, r.args from agentcorp.task r where r.id = t.root_id and r.shard = agentcorp.shard_of(w.scope) offset 0) r
+            where w.source = 'trigger';
     end if;
 end $$;
 comment on function agentcorp.plan_scope is
-    'What the expressions of a task of a plan may speak of: tasks of the plan by name, with output and error; the round before; the input (input, or args of a run); the args of the root, for what started it';
+    'What the expressions of tasks of plans may speak of, by its place (n, from 1) in the lists, each with the task of the plan: task (by name, with output and error), previous (the same by id, as text), input (which comes from args where the plan is a run), trigger (the args of the root)';
 
 create function agentcorp.plan_children(task_id bigint, with_outputs text[] default null)
 returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean, shared boolean) language plpgsql stable

@@ -11,19 +11,22 @@ package struct JSONParser {
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private let deepest: Int
+    private let takesRepeats: Bool
     private var index = 0
     private var marks: JSONMarks?
     private var cursor = TextCursor()
 
     /// A text, and where its values stand.
     ///
-    /// - Parameter deepest: How deep values may be nested.
+    /// - Parameters:
+    ///   - deepest: How deep values may be nested.
+    ///   - takesRepeats: Of members of one name the last counts; else they are a mistake.
     package static func parse(
-        _ bytes: some Sequence<UInt8>, deepest: Int = 512, marks: inout JSONMarks?
+        _ bytes: some Sequence<UInt8>, deepest: Int = 512, takesRepeats: Bool = false, marks: inout JSONMarks?
     ) throws(Failure) -> JSONValue {
         let isMarked = marks != nil
         let parsed = { (buffer: UnsafeBufferPointer<UInt8>) -> (Result<JSONValue, Failure>, JSONMarks?) in
-            var parser = JSONParser(buffer, deepest: deepest, isMarked: isMarked)
+            var parser = JSONParser(buffer, deepest: deepest, takesRepeats: takesRepeats, isMarked: isMarked)
             do throws(Failure) {
                 return (.success(try parser.document()), parser.marks)
             } catch {
@@ -36,14 +39,17 @@ package struct JSONParser {
         return try result.get()
     }
 
-    package static func parse(_ bytes: some Sequence<UInt8>, deepest: Int = 512) throws(Failure) -> JSONValue {
+    package static func parse(
+        _ bytes: some Sequence<UInt8>, deepest: Int = 512, takesRepeats: Bool = false
+    ) throws(Failure) -> JSONValue {
         var marks: JSONMarks?
-        return try parse(bytes, deepest: deepest, marks: &marks)
+        return try parse(bytes, deepest: deepest, takesRepeats: takesRepeats, marks: &marks)
     }
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, deepest: Int, isMarked: Bool) {
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, deepest: Int, takesRepeats: Bool, isMarked: Bool) {
         self.bytes = bytes
         self.deepest = deepest
+        self.takesRepeats = takesRepeats
         if isMarked { marks = JSONMarks() }
     }
 
@@ -90,7 +96,7 @@ extension JSONParser {
             skipSpace()
             guard skip(UInt8(ascii: ":")) else { throw failure("a colon must follow the name of a member") }
             let value = try value(depth: depth + 1, name: name, start: start)
-            guard members.updateValue(value, forKey: name) == nil else {
+            guard members.updateValue(value, forKey: name) == nil || takesRepeats else {
                 index = start
                 throw failure("the member \"\(name.prefix(100))\" is there twice")
             }

@@ -1,12 +1,15 @@
-internal import FoundationEssentials
-
 extension JSONValue {
-    /// Parses a whole JSON text in UTF-8. Throws `JSONTextError`.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// Parses a whole JSON text in UTF-8. Of members of one name the last counts. Throws `JSONTextError`.
     public init(parsing bytes: some Sequence<UInt8>) throws {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+        let bytes = Array(bytes)
+        let mark = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
+        do throws(JSONParser.Failure) {
+            self = try JSONParser.parse(bytes[mark...], takesRepeats: true)
         } catch {
-            throw JSONTextError(description: "no valid JSON: \(Self.reason(error))")
+            throw JSONTextError(
+                description: "no valid JSON: line \(error.line), column \(error.column): \(error.message)")
         }
     }
 
@@ -17,21 +20,13 @@ extension JSONValue {
 
     /// Compact JSON in UTF-8 with sorted keys: equal values have equal bytes.
     public var bytes: [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        // Nothing in a JSON value can fail to encode.
-        return try! [UInt8](encoder.encode(self))
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.bytes
     }
 
     /// `bytes` as text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    private static func reason(_ error: any Error) -> String {
-        guard case DecodingError.dataCorrupted(let context) = error else { return "\(error)" }
-        return context.underlyingError.map { "\($0)" } ?? context.debugDescription
-    }
 }
 
 /// A text that is no JSON.

@@ -12,11 +12,14 @@ struct PlanLink: Sendable {
 
     let key: AttemptKey
     let database: any Database
+    /// Equal for all links on the same connections.
+    let source: ObjectIdentifier
     private let coder: PayloadCoder
 
     init(_ context: TaskContext) {
         key = context.key
         database = context.pool
+        source = ObjectIdentifier(context.pool)
         coder = PayloadCoder(context.cipher)
     }
 
@@ -39,21 +42,6 @@ struct PlanLink: Sendable {
         let isForgiven: Bool
         /// It is part of the run that this one is a fork of.
         let isShared: Bool
-    }
-
-    /// A value that expressions can speak of.
-    struct ScopeValue: Sendable {
-        enum Source: String {
-            case task, previous, input, args, root
-        }
-
-        let source: Source
-        let name: String?
-        let id: Int64
-        let end: TaskEnd?
-        let value: JSONValue?
-        /// It lies encrypted in the database.
-        let isSecret: Bool
     }
 
     func document(_ version: Int64) async throws -> (value: JSONValue, bytes: Int) {
@@ -123,34 +111,36 @@ struct PlanLink: Sendable {
         return Int(try result.rows[0].int32(0))
     }
 
-    /// - Parameter names: Whose values are wanted.
-    func scope(
-        of scope: Int64, names: [String], previous: Int64?, wantsInput: Bool, wantsTrigger: Bool
-    ) async throws -> [ScopeValue] {
-        var wants: [String] = []
-        if wantsInput { wants.append("input") }
-        if wantsTrigger { wants.append("trigger") }
+    /// Those of the values that are there, and why one cannot be read.
+    func values(_ keys: Set<ScopeKey>) async throws -> [ScopeKey: Result<ScopeValue, any Error>] {
+        let keys = Array(keys)
+        let parts = keys.map(\.source.parts)
         let result = try await database.call(
-            "select what, name, id, outcome, value, error from agentcorp.plan_scope($1, $2, $3, $4, $5)",
-            [key.task, scope, names, previous, wants])
-        return try result.rows.map { row throws in
-            guard let source = ScopeValue.Source(rawValue: try row.string(0)) else {
-                throw TaskFailure("the database knows more of scopes than this program: update it", reason: "version")
+            "select n, source, id, outcome, value, error from agentcorp.plan_scope($1, $2, $3)",
+            [keys.map(\.scope), parts.map(\.source), parts.map(\.name)])
+        var found: [ScopeKey: Result<ScopeValue, any Error>] = [:]
+        for row in result.rows { found[keys[Int(try row.int64(0)) - 1]] = Result { try scopeValue(row) } }
+        return found
+    }
+
+    private func scopeValue(_ row: PostgresRow) throws -> ScopeValue {
+        let source = try row.string(1)
+        let purpose: PayloadPurpose =
+            switch source {
+            case "task", "previous": .output(task: try row.int64(2))
+            case "input": .step(name: "input")
+            default: .args
             }
-            let id = try row.int64(2)
-            let stored = try row.bytesOrNil(4)
-            let purpose: PayloadPurpose =
-                switch source {
-                case .task, .previous: .output(task: id)
-                case .input: .step(name: "input")
-                case .args, .root: .args
-                }
-            return ScopeValue(
-                source: source, name: try row.stringOrNil(1), id: id,
-                end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(5)),
-                value: try stored.map { try JSONValue(parsing: try coder.open($0, for: purpose)) },
-                isSecret: stored.map { StoredForm($0) == .sealed } ?? false)
+        let stored = try row.bytesOrNil(4)
+        var value = try stored.map { try JSONValue(parsing: try coder.open($0, for: purpose)) }
+        switch source {
+        case "args": value = value?["input"]
+        case "trigger": value = value?["trigger"] ?? value?["event"]?["data"]
+        default: break
         }
+        return ScopeValue(
+            end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(5)), value: value,
+            isSecret: stored.map { StoredForm($0) == .sealed } ?? false)
     }
 
     /// The subtasks, in the order in which they were added.
@@ -170,6 +160,18 @@ struct PlanLink: Sendable {
                 output: try row.bytesOrNil(5).map {
                     try JSONValue(parsing: try coder.open($0, for: .output(task: id)))
                 }, isForgiven: try row.bool(6), isShared: try row.bool(7))
+        }
+    }
+}
+
+extension ScopeKey.Source {
+    /// As the database names it.
+    fileprivate var parts: (source: String, name: String) {
+        switch self {
+        case .task(let name): ("task", name)
+        case .previous(let id): ("previous", "\(id)")
+        case .input: ("input", "")
+        case .trigger: ("trigger", "")
         }
     }
 }

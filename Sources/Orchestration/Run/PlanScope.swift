@@ -27,15 +27,16 @@ struct PlanScope: Sendable {
         var names = roots.subtracting(Self.words).filter { plan[$0] != nil }
         if roots.contains("error"), let handled = task?.handles { names.insert(handled) }
         for name in names { names.formUnion(Self.substitutes(of: name, in: plan)) }
-        let wantsPrevious = roots.contains("previous")
-        let wantsInput = roots.contains("input")
-        let wantsTrigger = roots.contains("trigger")
-        if !names.isEmpty || wantsInput || wantsTrigger || wantsPrevious && place?.previous != nil {
-            let rows = try await PlanLink(context).scope(
-                of: scope, names: names.sorted(), previous: wantsPrevious ? place?.previous : nil,
-                wantsInput: wantsInput, wantsTrigger: wantsTrigger)
-            isSecret = rows.contains(where: \.isSecret)
-            read(rows, roots, plan, task)
+        var keys = Set(names.map { ScopeKey(scope: scope, source: .task($0)) })
+        if roots.contains("input") { keys.insert(ScopeKey(scope: scope, source: .input)) }
+        if roots.contains("trigger") { keys.insert(ScopeKey(scope: scope, source: .trigger)) }
+        if roots.contains("previous"), let previous = place?.previous {
+            keys.insert(ScopeKey(scope: scope, source: .previous(previous)))
+        }
+        if !keys.isEmpty {
+            let found = try await ScopeReader.shared.values(keys, PlanLink(context))
+            isSecret = found.values.contains(where: \.isSecret)
+            read(found, roots, plan, task)
         }
         if !wish.memory.isEmpty { values["memory"] = try await Self.memory(wish.memory, context) }
         note(place)
@@ -76,15 +77,16 @@ struct PlanScope: Sendable {
         isSecret = isSecret || other.isSecret
     }
 
-    private mutating func read(_ rows: [PlanLink.ScopeValue], _ roots: Set<String>, _ plan: Plan, _ task: PlanTask?) {
+    private mutating func read(
+        _ found: [ScopeKey: ScopeValue], _ roots: Set<String>, _ plan: Plan, _ task: PlanTask?
+    ) {
         var ends: [String: (end: TaskEnd?, value: JSONValue?)] = [:]
-        for row in rows {
-            switch row.source {
-            case .task: ends[row.name ?? ""] = (row.end, row.value)
-            case .previous: values["previous"] = row.end?.outcome == .completed ? row.value ?? .null : .null
-            case .input: values["input"] = row.value ?? .null
-            case .args: values["input"] = row.value?["input"] ?? .null
-            case .root: values["trigger"] = Self.trigger(row.value)
+        for (key, found) in found {
+            switch key.source {
+            case .task(let name): ends[name] = (found.end, found.value)
+            case .previous: values["previous"] = found.end?.outcome == .completed ? found.value ?? .null : .null
+            case .input: values["input"] = found.value ?? .null
+            case .trigger: values["trigger"] = found.value ?? .null
             }
         }
         for name in roots where plan[name] != nil {
@@ -96,11 +98,6 @@ struct PlanScope: Sendable {
                 "reason": end.reason.map { .string($0) } ?? .null,
             ])
         }
-    }
-
-    /// What started a run: the data of the event, where there was one.
-    private static func trigger(_ args: JSONValue?) -> JSONValue {
-        args?["trigger"] ?? args?["event"]?["data"] ?? .null
     }
 
     /// The tasks whose outputs take the place of that of a task, should it fail.
