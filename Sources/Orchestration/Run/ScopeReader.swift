@@ -41,7 +41,9 @@ final class ScopeReader: Sendable {
         while !requests.isEmpty {
             do {
                 let found = try await link.values(requests.reduce(into: []) { $0.formUnion($1.keys) })
-                for request in requests { request.answer.resume(returning: found.filter { request.keys.contains($0.key) }) }
+                for request in requests {
+                    request.answer.resume(returning: found.filter { request.keys.contains($0.key) })
+                }
             } catch {
                 for request in requests { request.answer.resume(throwing: error) }
             }
