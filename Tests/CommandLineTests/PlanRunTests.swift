@@ -58,6 +58,10 @@ import Testing
                 let watched = try await Agentcorp.run("runs", "watch", "1")
                 #expect(watched.status == 0, "\(watched.errors)")
                 #expect(try await Agentcorp.run("tasks", "output", "1").output == "\"v2 is built\"\n")
+                let providers = try scratch.write("providers.json", #"{"providers": {}}"#)
+                let unheeded = try await Agentcorp.run("run", "release", "--input", "tag=v3", "--providers", providers)
+                #expect(unheeded.status == 2)
+                #expect(unheeded.errors.contains("knows nothing of your --providers"), "\(unheeded.errors)")
                 // By its name, on a terminal.
                 let again = try await Agentcorp.runOnTerminal("run release --input tag=v3 --raw")
                 #expect(again.status == 0)

@@ -69,7 +69,7 @@ public struct ProviderCatalog: Sendable {
         }
         let guess = Spelling.nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
         throw ProviderConfigurationError(
-            "there is no provider \"\(name)\"\(guess) There are \(names.joined(separator: ", ")); others belong into "
+            "there is no provider \"\(name)\"\(guess). There are \(names.joined(separator: ", ")); others belong into "
                 + "providers.json")
     }
 

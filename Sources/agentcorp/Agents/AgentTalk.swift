@@ -21,7 +21,9 @@ struct AgentTalk: Sendable {
         return try await address.withPool(size: 14) { pool in
             try await Migrator(pool).check()
             let talk = AgentTalk(manager: TaskManager(pool), isStreaming: isStreaming)
-            guard try await LocalWorker.isNeeded(queue, talk.manager) else { return try await body(talk) }
+            guard try await LocalWorker.isNeeded(queue, talk.manager, options: agents) else {
+                return try await body(talk)
+            }
             Terminal.errors.line(
                 Terminal.errors.styled(
                     .dim, "no worker for agents on queue \(queue): working on it here"))

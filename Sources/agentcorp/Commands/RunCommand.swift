@@ -123,7 +123,9 @@ struct RunCommand: AsyncParsableCommand {
                 try await RunWatch(manager: manager, run: id, isShown: isShown).untilEnd()
                 ResultText.print(try await manager.output(of: id), isRaw: isRaw)
             }
-            guard try await LocalWorker.isNeeded(queue, kind: "plan", manager) else { return try await watch() }
+            guard try await LocalWorker.isNeeded(queue, kind: "plan", manager, options: agents) else {
+                return try await watch()
+            }
             Terminal.errors.line(
                 Terminal.errors.styled(.dim, "no worker for plans on queue \(queue): working on it here"))
             try await LocalWorker(

@@ -27,6 +27,11 @@ struct AgentOptions: ParsableArguments {
             valueName: "file"))
     var mcpFile: String?
 
+    /// The options that were given, as they are written.
+    var given: [String] {
+        [("--providers", providers), ("--prices", prices), ("--mcp-file", mcpFile)].compactMap { $1 == nil ? nil : $0 }
+    }
+
     /// Reads the files and the keys. To be called at the start of the process: keys are erased from its environment.
     func runtime() throws -> AgentRuntime {
         let environment = ProcessInfo.processInfo.environment

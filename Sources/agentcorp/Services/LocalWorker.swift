@@ -20,10 +20,22 @@ struct LocalWorker {
     var cipher: (any PayloadCipher)?
 
     /// Whether no other process works on tasks of that kind of the queue.
-    static func isNeeded(_ queue: String, kind: String = "agent", _ manager: TaskManager) async throws -> Bool {
-        try await !manager.workers().contains { worker in
+    ///
+    /// Throws when one does, and options were given that only work done here would heed.
+    static func isNeeded(
+        _ queue: String, kind: String = "agent", _ manager: TaskManager, options: AgentOptions
+    ) async throws -> Bool {
+        let worker = try await manager.workers().first { worker in
             worker.state == "alive" && worker.queues.contains(queue) && worker.kinds.contains(kind)
         }
+        if let worker, let option = options.given.first {
+            throw CommandError(
+                .badInput,
+                "a worker serves queue \"\(queue)\" (process \(worker.pid) on \(worker.host)), and knows nothing of your \(option): "
+                    + "give --queue with the name of a queue that no worker serves, or start the worker with \(option)."
+            )
+        }
+        return worker == nil
     }
 
     /// Runs a worker and a coordinator as long as the body runs. What is not done by then is given back.
