@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.migratedDatabase)
 struct BatchChaosTests {
-    @Test("batches call back once while workers and coordinators are killed", .timeLimit(.minutes(10)))
+    @Test("batches call back once while workers and coordinators are killed", .timeLimit(.minutes(30)))
     func onceEach() async throws {
         let database = TestDatabase.current
         let seed = UInt64.random(in: 0 ... .max)

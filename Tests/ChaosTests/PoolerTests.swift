@@ -6,7 +6,7 @@ import Testing
 /// The whole engine behind a transaction pooler: no session state, no named statements, no LISTEN.
 @Suite(.migratedDatabase, .serialized, .enabled(if: PgBouncer.isInstalled))
 struct PoolerTests {
-    @Test("worker, coordinator and command line work through PgBouncer in transaction mode", .timeLimit(.minutes(10)))
+    @Test("worker, coordinator and command line work through PgBouncer in transaction mode", .timeLimit(.minutes(30)))
     func everything() async throws {
         try await PgBouncer.use(poolSize: 4) { bouncer in
             let environment = ["AGENTCORP_DATABASE": bouncer.configuration.dsn]

@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(
-        "an export that is killed at any moment loses nothing, and goes on", .migratedDatabase, .timeLimit(.minutes(10))
+        "an export that is killed at any moment loses nothing, and goes on", .migratedDatabase, .timeLimit(.minutes(30))
     )
     func killed() async throws {
         try await ended(6000)
@@ -141,7 +141,7 @@ import Testing
         #expect(try await remaining().count == 10)
     }
 
-    @Test("a pruner that is killed leaves whole trees", .migratedDatabase, .timeLimit(.minutes(10)))
+    @Test("a pruner that is killed leaves whole trees", .migratedDatabase, .timeLimit(.minutes(30)))
     func killedPruner() async throws {
         try await ended(20_000)
         try await TestDatabase.current.psql("select agentcorp.set_retention('0', outcome => 'completed')")

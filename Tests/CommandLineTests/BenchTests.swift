@@ -8,7 +8,7 @@ import Testing
 @Suite struct BenchTests {
     @Test(
         "a benchmark measures both sides in a database of its own, and leaves nothing behind", .migratedDatabase,
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func leavesNothing() async throws {
         let before = try await TestDatabase.current.psql("select count(*) from agentcorp.task")
         let result = try await Agentcorp.run(

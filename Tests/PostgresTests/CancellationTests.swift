@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("cancellation and deadlines", .database, .timeLimit(.minutes(10))) struct CancellationTests {
+@Suite("cancellation and deadlines", .database, .timeLimit(.minutes(30))) struct CancellationTests {
     @Test("cancelling the task cancels the statement on the server and nothing after it")
     func cancelled() async throws {
         try await withConnection { observer in

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-@Suite("a configuration", .timeLimit(.minutes(10))) struct ConfigurationTests {
+@Suite("a configuration", .timeLimit(.minutes(30))) struct ConfigurationTests {
     @Test(
         "it never shows a password",
         arguments: [

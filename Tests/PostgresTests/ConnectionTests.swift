@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("a connection", .database, .timeLimit(.minutes(10))) struct ConnectionTests {
+@Suite("a connection", .database, .timeLimit(.minutes(30))) struct ConnectionTests {
     @Test("an error carries what the server said")
     func serverError() async throws {
         try await withConnection { connection in

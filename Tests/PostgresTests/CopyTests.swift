@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("COPY", .database, .timeLimit(.minutes(10))) struct CopyTests {
+@Suite("COPY", .database, .timeLimit(.minutes(30))) struct CopyTests {
     private struct Stop: Error {}
 
     private func table(_ name: String, on connection: PostgresConnection) async throws {

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("a listener", .database, .timeLimit(.minutes(10))) struct ListenerTests {
+@Suite("a listener", .database, .timeLimit(.minutes(30))) struct ListenerTests {
     @Test("it yields what is notified on its channels, with the sender")
     func notifications() async throws {
         try await withConnection { sender in

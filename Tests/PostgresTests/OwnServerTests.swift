@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("over TCP", .timeLimit(.minutes(10))) struct OwnServerTests {
+@Suite("over TCP", .timeLimit(.minutes(30))) struct OwnServerTests {
     @Test("TLS is libpq's: a self-signed certificate is accepted when it is named, refused when not")
     func tls() async throws {
         try await OwnServer.use(tls: true) { server in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "through PgBouncer in transaction mode", .database, .enabled(if: PgBouncer.isInstalled), .timeLimit(.minutes(10)))
+    "through PgBouncer in transaction mode", .database, .enabled(if: PgBouncer.isInstalled), .timeLimit(.minutes(30)))
 struct PgBouncerTests {
     @Test("many clients share few connections with parameters, pipelines, transactions and COPY")
     func sharing() async throws {

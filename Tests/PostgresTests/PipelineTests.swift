@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("a pipeline", .database, .timeLimit(.minutes(10))) struct PipelineTests {
+@Suite("a pipeline", .database, .timeLimit(.minutes(30))) struct PipelineTests {
     @Test("the results come in the order of the queries, in both statement modes")
     func order() async throws {
         for configuration in [PostgresConfiguration.test, .unnamedTest] {

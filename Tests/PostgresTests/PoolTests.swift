@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("a pool", .database, .timeLimit(.minutes(10))) struct PoolTests {
+@Suite("a pool", .database, .timeLimit(.minutes(30))) struct PoolTests {
     @Test("it never has more connections than its size, and serves everybody")
     func limit() async throws {
         try await withPool(size: 3) { pool in

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("a transaction", .database, .timeLimit(.minutes(10))) struct TransactionTests {
+@Suite("a transaction", .database, .timeLimit(.minutes(30))) struct TransactionTests {
     private struct Stop: Error {}
 
     @Test("it commits what its body returns, and rolls back what it throws")

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("values", .database, .timeLimit(.minutes(10))) struct ValueTests {
+@Suite("values", .database, .timeLimit(.minutes(30))) struct ValueTests {
     /// Sends a value, casts it on the server to what it should be, and reads it back.
     private func roundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(
         _ values: [Value], _ type: String

@@ -11,7 +11,7 @@ struct BudgetModelTests {
 
     @Test(
         "fifty agents that call, are billed and crash at random never exceed a budget, and every cent is accounted for",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func random() async throws {
         let sql = try await Session.open()
         // A root with five groups of ten agents. Half of the groups have a budget of their own.

@@ -223,7 +223,7 @@ struct DeadLetterTests {
         #expect(try await one.state(single) == "ready")
     }
 
-    @Test("thirty thousand failures are grouped and put back in seconds", .timeLimit(.minutes(10)))
+    @Test("thirty thousand failures are grouped and put back in seconds", .timeLimit(.minutes(30)))
     func many() async throws {
         let sql = try await Session.open()
         try await sql.run(

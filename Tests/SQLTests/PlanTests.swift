@@ -77,7 +77,7 @@ struct PlanTests {
         check(try await plans(sql, round(worker)), "empty")
     }
 
-    @Test("the same on a hundred thousand rows that were never analysed, then analysed", .timeLimit(.minutes(10)))
+    @Test("the same on a hundred thousand rows that were never analysed, then analysed", .timeLimit(.minutes(30)))
     func full() async throws {
         let sql = try await Session.open()
         let worker = try await sql.worker()
@@ -100,7 +100,7 @@ struct PlanTests {
 
     @Test(
         "finding and deleting what is old, and finding failures, uses indexes, analysed or not",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(30))
     )
     func retention() async throws {
         let sql = try await Session.open()

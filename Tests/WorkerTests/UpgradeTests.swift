@@ -13,7 +13,7 @@ import Worker
 
     @Test(
         "the schema is brought up to date while four workers drain: no error, and every task runs once",
-        .database, .timeLimit(.minutes(10)))
+        .database, .timeLimit(.minutes(30)))
     func drainingThroughMigrations() async throws {
         try await TestDatabase.current.withPool(size: 40) { pool in
             try await Migrator(pool).up(to: Self.oldest)

@@ -60,7 +60,7 @@ struct AgentChaosTests {
         return answer
     }
 
-    @Test("whatever happens to workers and models, each agent ends right", .timeLimit(.minutes(10)))
+    @Test("whatever happens to workers and models, each agent ends right", .timeLimit(.minutes(30)))
     func random() async throws {
         let ledger = Ledger()
         let model = try await MockModelServer.start { Self.answer($0, ledger) }

@@ -59,7 +59,7 @@ struct PlanChaosTests {
 
     private static let answers = 1 + 4 + 2 + 4 + 1 + 3 * 2 + 1
 
-    @Test("plans survive the death of their workers: nothing is lost, nothing is paid twice", .timeLimit(.minutes(10)))
+    @Test("plans survive the death of their workers: nothing is lost, nothing is paid twice", .timeLimit(.minutes(30)))
     func patterns() async throws {
         let model = try await MockModelServer.start { request in
             let answer = MockOpenAI.text(Self.answer(request.json))
