@@ -20,7 +20,7 @@ extension JSONValue {
 
     /// Compact JSON in UTF-8 with sorted keys: equal values have equal bytes.
     public var bytes: [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(limit: .max, deepest: .max)
         writer.write(self)
         return writer.bytes
     }
