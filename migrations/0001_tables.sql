@@ -54,6 +54,9 @@ comment on column agentcorp.task.ordered_key is 'Tasks of a queue with this key 
 comment on column agentcorp.task.tenant is 'Tenants of a queue are served in turns, by weight';
 create index task_parent on agentcorp.task (parent_id, name) where parent_id is not null;
 create index task_run on agentcorp.task (id) where kind = 'plan' and parent_id is null;
+-- One task may have a million subtasks, and so nearly all that there are. By what ANALYZE finds then, those of any other task would be
+-- looked for in the whole shard.
+alter table agentcorp.task alter column parent_id set (n_distinct = -0.1);
 
 create table agentcorp.ready (
     seq bigint not null,
@@ -164,6 +167,8 @@ comment on table agentcorp.dependency is 'An edge: task_id needs needs_id';
 comment on column agentcorp.dependency.gate is
     'The blocked row that this edge counts for; an edge of an earlier gate never touches a later one';
 create index dependency_task on agentcorp.dependency (task_id);
+-- As in task.parent_id.
+alter table agentcorp.dependency alter column task_id set (n_distinct = -0.1);
 
 create table agentcorp.blocked (
     task_id bigint not null,

@@ -90,7 +90,8 @@ end $$;
 comment on function agentcorp.states is 'The states of given tasks; error is that of the latest attempt, also when another follows';
 
 create function agentcorp.tree(root_id bigint)
-returns table (task text, id bigint, parent_id bigint, depth int, kind text, state text, attempt smallint, duration interval, error text) language plpgsql stable as $$
+returns table (task text, id bigint, parent_id bigint, depth int, kind text, state text, attempt smallint, duration interval, error text) language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(root_id);

@@ -60,10 +60,12 @@ struct PlanTests {
     }
 
     /// Whether an index that begins with an id is read by the shard alone.
-    private func readsWholeShard(_ plan: String) -> Bool {
+    private func readsWholeShard(
+        _ plan: String, of tables: [String] = ["task", "attempt", "blocked", "dependency", "output"]
+    ) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst()).contains { scan, condition in
-            ["task", "attempt", "blocked", "dependency", "output"].contains { scan.contains("using \($0)_pkey") }
+            tables.contains { scan.contains("using \($0)_pkey") }
                 && condition.contains("Index Cond: (shard = ")
         }
     }
@@ -135,5 +137,40 @@ struct PlanTests {
             try await sql.run("analyze")
         }
         #expect(try await sql.int("select count(*) from agentcorp.attempt where outcome = 1") == 45000 - 1800 - 2)
+    }
+
+    @Test("whoever walks down a tree goes by the parents, where one task has nearly all others as subtasks")
+    func trees() async throws {
+        let sql = try await Session.open()
+        for table in ["task", "attempt"] {
+            try await sql.run("alter table agentcorp.\(table) set (autovacuum_enabled = off)")
+        }
+        try await sql.run(
+            """
+            insert into agentcorp.task (id, parent_id, root_id, created_at, queue_id, depth, shard, kind, name)
+                select i, case when i > 1 then 1 end, 1, agentcorp.clock(), 1, (i > 1)::int, 0, 'a', 'n' || i from generate_series(1, 100000) i;
+            insert into agentcorp.attempt (task_id, finished_at, attempt, outcome, shard)
+                select i, agentcorp.clock(), 1, 1, 0 from generate_series(1, 100000) i;
+            insert into agentcorp.count_delta (queue_id, completed, shard) values (1, 100000, 0);
+            select setval('agentcorp.task_id', 100000);
+            """)
+        try await sql.run("analyze")
+        let root = try await sql.tree(
+            #"{"kind":"plan","subtasks":[{"kind":"a","name":"x"},{"kind":"plan","name":"y","subtasks":[{"kind":"b"}]}]}"#
+        )
+        let walks = [
+            "select count(*) from agentcorp.tree(\(root))", "select count(*) from agentcorp.plan_children(\(root))",
+            "select count(*) from agentcorp.plan_scope(array[\(root)], '{task}', '{x}')",
+            "select count(*) from agentcorp.tree_usage(\(root))", "select count(*) from agentcorp.run_tree(\(root))",
+            "select count(*) from agentcorp.run_paths(\(root))", "select agentcorp.is_tainted(array[\(root)])",
+            "select count(*) from agentcorp.needs_of(\(root))", "select agentcorp.cancel(\(root))",
+        ]
+        let plans = try await plans(sql, walks.map { $0 + ";" }.joined(separator: "\n"))
+        #expect(plans.filter { $0.contains("using task_parent on task") }.count >= walks.count - 1)
+        for plan in plans {
+            #expect(!plan.contains("Seq Scan on task") && !plan.contains("Bitmap Heap Scan on task"), "\(plan)")
+            #expect(
+                !readsWholeShard(plan, of: ["task", "attempt", "dependency"]) && !plan.contains("JIT:"), "\(plan)")
+        }
     }
 }
