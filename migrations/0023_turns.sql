@@ -231,11 +231,9 @@ begin
                 v_needs := v_needs || array(select t.id from agentcorp.task t where t.parent_id = v_at and t.id < v_below and t.shard = v_shard);
             end if;
         end loop;
-        if v_needs <> '{}' then
-            v_near := v_near || (agentcorp.tree_members(v_shard, v_needs)).ids;
-        end if;
         insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
-            values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_near), begin_run.agent);
+            values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_needs)
+                or exists (select from agentcorp.agent_run r where r.task_id = any (v_near) and r.shard = v_shard and r.tainted), begin_run.agent);
         if prompt is not null then
             perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
         end if;
@@ -253,17 +251,27 @@ end $$;
 comment on function agentcorp.begin_run is
     'What an attempt begins with: pins agent and version, says the prompt and sets the budget, unless the task has one, the first time; takes over from a lost attempt, later. Without a version it only does that. fork: {"task", "turn"}, whose conversation it goes on with. Returns agentcorp.run_state, null when no run has begun';
 
-create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable set enable_seqscan = off as $$
+-- An agent answers for what it was told. Every other task passes on what those bring that it needs, that are below it, and that it shares
+-- with the original of its fork.
+create function agentcorp.is_tainted(task_ids bigint[]) returns boolean language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_ids[1]);
 begin
-    return exists (select from agentcorp.agent_run r where r.task_id = any (task_ids) and r.tainted)
-        or exists (select from agentcorp.step s where s.task_id = any (task_ids) and s.name = 'tainted');
+    return exists (
+        with recursive source(id) as (
+            select unnest(task_ids)
+            union
+            select x.id from source cross join lateral (
+                select t.id from agentcorp.task t where t.parent_id = source.id and t.shard = v_shard
+                union all select s.original_id from agentcorp.shared_task s where s.task_id = source.id and s.name <> '' and s.shard = v_shard
+                union all select d.needs_id from agentcorp.dependency d where d.task_id = source.id and d.shard = v_shard
+                    and not exists (select from agentcorp.agent_run r where r.task_id = source.id and r.shard = v_shard offset 0) offset 0) x)
+        select from source where exists (select from agentcorp.agent_run r where r.task_id = source.id and r.shard = v_shard and r.tainted offset 0)
+            or exists (select from agentcorp.step s where s.task_id = source.id and s.name = 'tainted' and s.shard = v_shard offset 0));
 end $$;
-comment on function agentcorp.is_tainted is 'Whether the agent of one of these tasks has read something from outside, or a call of a tool has: the step tainted';
-
-create function agentcorp.is_tainted_below(task_id bigint) returns boolean language sql stable as $$
-    select agentcorp.is_tainted((agentcorp.tree_members(agentcorp.shard_of(task_id), array[task_id])).ids)
-$$;
-comment on function agentcorp.is_tainted_below is 'Whether the agent of a task, or of one below it, has read something from outside';
+comment on function agentcorp.is_tainted is
+    'Whether what these tasks of one tree bring may come from outside: an agent has read it, or a call of a tool has (the step tainted), among them or those that they have it from';
 
 create function agentcorp.run_state(task_id bigint) returns jsonb language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -689,7 +697,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial is_below delegation_room delegated is_tainted is_tainted_below'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial is_below delegation_room delegated is_tainted'),
     ('manage', 'clear_session fork_session remove_session'),
     ('internal', 'append_message open_conversation copy_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

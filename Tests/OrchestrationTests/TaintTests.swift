@@ -1,5 +1,6 @@
 import AgentTestSupport
 import JSON
+import Orchestration
 import Providers
 import TestSupport
 import Testing
@@ -11,6 +12,18 @@ import Tools
 
     /// The agents that are tainted in the end, sorted.
     private func tainted(_ tasks: JSONValue) async throws -> [String] {
+        try await run(tasks) { world, run in try await tainted(run, world) }
+    }
+
+    private func tainted(_ run: Int64, _ world: PlanWorld) async throws -> [String] {
+        try await world.agents.rows(
+            "select r.agent from agentcorp.agent_run r join agentcorp.task t on t.id = r.task_id where r.tainted and t.root_id = \(run) order by 1"
+        )
+    }
+
+    private func run(
+        _ tasks: JSONValue, _ body: (PlanWorld, Int64) async throws -> [String]
+    ) async throws -> [String] {
         try await PlanWorld.run(
             [
                 ["name": "reader", "role": "reader", "tools": ["look"]], ["name": "writer"], ["name": "other"],
@@ -27,8 +40,9 @@ import Tools
                 return .text("done")
             }
         ) { world in
-            _ = try await world.result(tasks)
-            return try await world.agents.rows("select agent from agentcorp.agent_run where tainted order by agent")
+            let run = try await world.start(tasks)
+            _ = try await world.agents.end(of: run)
+            return try await body(world, run)
         }
     }
 
@@ -85,5 +99,56 @@ import Tools
             "after": ["agent": "writer", "needs": ["lead"], "prompt": "{{ lead }}"],
         ])
         #expect(found == ["lead", "reader", "writer"])
+    }
+    @Test(
+        "an agent that is told of it through tasks that have no agents, or by way of one that was skipped",
+        .checkedDatabase,
+        arguments: [
+            [
+                "first": ["kind": "echo", "needs": ["source"], "args": ["x": "{{ source }}"]],
+                "last": ["kind": "echo", "needs": ["first"], "args": ["x": "{{ first }}"]],
+            ],
+            ["last": ["agent": "other", "needs": ["source"], "when": "false", "prompt": "x"]],
+            [
+                "first": ["kind": "echo", "needs": ["source"], "args": ["x": "{{ source }}"]],
+                "last": [
+                    "needs": ["first"], "with": "{{ first }}",
+                    "plan": ["tasks": ["inner": ["kind": "echo", "args": ["x": "{{ input }}"]]]],
+                ],
+            ],
+        ] as [JSONValue])
+    func passedOn(_ between: JSONValue) async throws {
+        var tasks = try #require(between.members)
+        tasks["source"] = ["agent": "reader", "prompt": "x"]
+        tasks["beside"] = ["kind": "echo", "args": [:]]
+        tasks["free"] = ["agent": "other", "needs": ["beside"], "prompt": "x"]
+        tasks["use"] = ["agent": "writer", "needs": ["last"], "prompt": "{{ last }} {{ source }}"]
+        #expect(try await tainted(.object(tasks)) == ["reader", "writer"])
+    }
+
+    @Test(
+        "an agent in a fork that shares, somewhere below what it needs, what was read in the original", .checkedDatabase
+    )
+    func forked() async throws {
+        let found = try await run([
+            "box": [
+                "plan": [
+                    "tasks": [
+                        "read": ["agent": "reader", "prompt": "x"],
+                        "pass": ["kind": "echo", "needs": ["read"], "args": ["x": "{{ read }}"]],
+                    ]
+                ]
+            ],
+            "use": ["agent": "writer", "needs": ["box"], "prompt": "{{ box.pass.x }}"],
+        ]) { world, run in
+            let fork = try await world.orchestrator.fork(run, at: ["box/pass"])
+            _ = try await world.agents.end(of: fork)
+            #expect(try await world.orchestrator.sharedTasks(of: fork).keys.sorted() == ["box/read"])
+            // A fork of the fork has it from the original of that.
+            let second = try await world.orchestrator.fork(fork, at: ["box/pass"])
+            _ = try await world.agents.end(of: second)
+            return try await tainted(fork, world) + tainted(second, world)
+        }
+        #expect(found == ["writer", "writer"])
     }
 }

@@ -74,7 +74,7 @@ struct DelegateTool: Sendable {
             throw SubtaskWait()
         }
         guard child.state.isFinal else { throw SubtaskWait() }
-        let isTainted = try await isTainted(child.id, scope)
+        let isTainted = try await scope.isTainted([child.id])
         guard child.state != .completed else {
             return ToolResult(.object(["output": child.output ?? .null]), isTainted: isTainted)
         }
@@ -107,10 +107,6 @@ struct DelegateTool: Sendable {
     }
 
     // MARK: what came of it
-
-    private func isTainted(_ task: Int64, _ scope: AgentScope) async throws -> Bool {
-        try await scope.context.pool.call("select agentcorp.is_tainted_below($1)", [task]).rows[0].bool(0)
-    }
 
     /// Why a plan failed, and what its tasks brought nevertheless.
     private func report(_ plan: NeededTask, _ scope: AgentScope) async throws -> JSONValue {

@@ -63,8 +63,7 @@ enum HandoffTool {
             throw SubtaskWait()
         }
         guard child.state.isFinal else { throw SubtaskWait() }
-        let result = try await scope.context.pool.call("select agentcorp.is_tainted_below($1)", [child.id])
-        let isTainted = try result.rows[0].bool(0)
+        let isTainted = try await scope.isTainted([child.id])
         guard child.state == .completed else {
             return ToolResult(
                 .string(

@@ -1,3 +1,5 @@
+internal import Postgres
+internal import Queue
 internal import Tools
 internal import Worker
 
@@ -44,5 +46,10 @@ extension AgentScope {
         } catch {
             throw ToolError("There is no agent with the role \(role): \(error)")
         }
+    }
+
+    /// Whether what these tasks have brought may come from outside.
+    func isTainted(_ tasks: [Int64]) async throws -> Bool {
+        try await context.pool.call("select agentcorp.is_tainted($1)", [tasks]).rows[0].bool(0)
     }
 }

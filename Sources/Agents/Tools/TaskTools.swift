@@ -52,11 +52,12 @@ enum TaskTools {
         effect: .pure
     ) { call in
         let task = try await ownTask(call)
-        let standing = try await AgentScope.of(call).context.manager.standing(of: task)
+        let scope = try AgentScope.of(call)
+        let standing = try await scope.context.manager.standing(of: task)
         var fields: [String: JSONValue] = ["state": .string(standing.state.rawValue)]
         fields["output"] = standing.output
         fields["error"] = standing.error.map { .string($0.message) }
-        return ToolResult(.object(fields), isTainted: try await isTainted([task], call))
+        return ToolResult(.object(fields), isTainted: try await scope.isTainted([task]))
     }
 
     static let updateTaskStatus = Tool(
@@ -142,16 +143,10 @@ enum TaskTools {
                     fields["answer"] = child.output
                     fields["error"] = child.error.map { .string($0.message) }
                     return .object(fields)
-                }), isTainted: try await isTainted(children.map(\.id), call))
+                }), isTainted: try await scope.isTainted(children.map(\.id)))
     }
 
     // MARK: how
-
-    /// Whether what these tasks say may come from outside.
-    private static func isTainted(_ tasks: [Int64], _ call: ToolCall) async throws -> Bool {
-        let result = try await AgentScope.of(call).context.pool.call("select agentcorp.is_tainted($1)", [tasks])
-        return try result.rows[0].bool(0)
-    }
 
     private static func create(_ call: ToolCall, below parent: Int64) async throws -> ToolResult {
         let scope = try AgentScope.of(call)
