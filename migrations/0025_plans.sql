@@ -466,7 +466,8 @@ comment on function agentcorp.open_waits is 'What a parked task waits for: event
 -- Explaining
 
 create function agentcorp.short(p_value jsonb, p_length int default 200) returns text language sql immutable parallel safe as $$
-    select case when p_value ? '$enc' and jsonb_typeof(p_value) = 'object' then '(encrypted)' when length(p_value::text) > p_length then left(p_value::text, p_length) || '...' else p_value::text end
+    select case when agentcorp.payload_key(p_value) is not null then '(encrypted)' when p_value #> '{$blob,preview}' is not null then left(p_value #>> '{$blob,preview}', p_length) || '...'
+        when length(p_value::text) > p_length then left(p_value::text, p_length) || '...' else p_value::text end
 $$;
 comment on function agentcorp.short is 'A value as people want to see it in a line';
 
@@ -474,13 +475,15 @@ create function agentcorp.why_steps(p_shard smallint, p_task bigint) returns tab
 #variable_conflict use_column
 begin
     return query select regexp_replace(s.name, '[ #].*$', ''), case
-            when s.value ? '$enc' then format('%s was decided; it is encrypted', s.name)
+            when s.value ? '$enc' then format('%s was decided; the expression, its operands and its value are encrypted', s.name)
             when s.value ? 'expression' then format('%s: %s  is  %s%s', s.name, s.value ->> 'expression', agentcorp.short(s.value -> 'value'),
                 coalesce('  where ' || (select string_agg(format('%s = %s', o.key, agentcorp.short(o.value, 80)), ', ' order by o.key) from jsonb_each(s.value -> 'operands') o), ''))
             else format('%s: %s', s.name, agentcorp.short(s.value, 300)) end
         -- A handler's step stands in an array, as a value of any kind may.
         from (select s.name, s.created_at, case when jsonb_typeof(s.value) = 'array' then s.value -> 0 else s.value end as value
-            from agentcorp.step s where s.task_id = p_task and s.shard = p_shard) s where jsonb_typeof(s.value) = 'object' and (s.name in ('when', 'each') or s.name ~ '^(until|route|tally)[ #]?[0-9]*$') order by s.created_at desc, s.name limit 5;
+            from (select s.name, s.created_at, agentcorp.payload(s.value, s.shard) as value from agentcorp.step s where s.task_id = p_task and s.shard = p_shard
+                and (s.name in ('when', 'each') or s.name ~ '^(until|route|tally)[ #]?[0-9]*$') order by s.created_at desc, s.name limit 5) s) s
+        where jsonb_typeof(s.value) = 'object' order by s.created_at desc, s.name;
 end $$;
 comment on function agentcorp.why_steps is 'The conditions, loops, choices and tallies that were evaluated for a task, the latest first';
 

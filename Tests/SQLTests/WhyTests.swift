@@ -179,6 +179,44 @@ struct WhyTests {
             ["cancelled: b (x) was cancelled with what it is part of", "  cancelled: p (plan) was cancelled by"])
     }
 
+    @Test("of what is encrypted it says so, of what is large it shows the beginning")
+    func sealed() async throws {
+        let (sql, worker) = try await open()
+        let task = try await sql.enqueue()
+        _ = try await sql.claim(worker)
+        func sealed(_ length: Int) -> String {
+            "jsonb_build_object('$enc', jsonb_build_object('v', 1, 'k', 'one', 'c', (select string_agg(md5(i::text), '') from generate_series(1, \(length)) i)))"
+        }
+        func decision(_ value: String) -> String {
+            "jsonb_build_object('expression', 'a.items', 'operands', jsonb_build_object('a.items', \(sealed(1)), 'b', 1), 'value', \(value))"
+        }
+        for (name, value) in [
+            ("when", sealed(1)), ("until 1", sealed(20_000)), ("until 2", decision("'[1]'::jsonb")),
+            ("until 3", decision("(select jsonb_agg(i) from generate_series(1, 100000) i)")),
+            ("tally", "jsonb_build_array(\(decision("'[2]'::jsonb")))"),
+        ] {
+            try await sql.run("select agentcorp.step_put(\(task), 1, '\(name)', \(value))")
+        }
+        let encrypted = "was decided; the expression, its operands and its value are encrypted"
+        let lines = try await sql.why(task)
+        for line in [
+            "when: when \(encrypted)", "until: until 1 \(encrypted)",
+            "until: until 2: a.items  is  [1]  where a.items = (encrypted), b = 1",
+            "tally: tally: a.items  is  [2]  where a.items = (encrypted), b = 1",
+        ] {
+            #expect(lines.contains(line), "\(line) in \(lines)")
+        }
+        let long = try #require(lines.first { $0.hasPrefix("until: until 3: a.items  is  [1, 2, 3,") })
+        #expect(long.hasSuffix("...  where a.items = (encrypted), b = 1"))
+        for (output, note) in [(sealed(20_000), "(encrypted)"), ("to_jsonb(repeat('x', 300000))", "\"xxx")] {
+            let other = try await sql.enqueue()
+            _ = try await sql.claim(worker)
+            try await sql.finish(other, worker, "'completed', \(output)")
+            let found = try await sql.value("select output from agentcorp.task_notes(array[\(other)])")
+            #expect(found.hasPrefix(note) && found.count < 200)
+        }
+    }
+
     @Test("a budget that is used up, and a provider that is not called for a while")
     func spending() async throws {
         let (sql, worker) = try await open()
