@@ -82,6 +82,8 @@ struct EventFilterTests {
         try await emitter.emit("'t', '\"late\"'")
         try await emitter.run("commit")
         #expect(try await sql.await(task, 2, "'e', 't', filter => '{}', passed => '\(here)'") == #""late""#)
+        // Who reads on from where the wait began finds it among what it may pass over.
+        #expect(try await read(sql, try await since(sql, task)) == ["late"])
         try await sql.finish(task, worker)
     }
 
