@@ -132,4 +132,27 @@ import Testing
             #expect(result == [.null, 1])
         }
     }
+
+    @Test(
+        "a value that exceeds the bounds of expressions fails the task that speaks of it, and counts for nothing else",
+        .checkedDatabase,
+        arguments: [
+            ["kind": "echo", "args": [:], "when": "input.big"],
+            ["kind": "echo", "args": [:], "each": "input.items", "max_items": 2],
+            ["kind": "echo", "args": [:], "repeat": ["until": "input.big", "max": 2]],
+            ["kind": "echo", "args": ["x": "{{ input.big }}"]],
+            ["agent": "a", "prompt": "see {{ input.big }}"],
+            ["plan": ["tasks": ["i": ["kind": "echo", "args": [:]]]], "with": "{{ input.big }}"],
+            ["emit": ["topic": "t", "data": ["x": "{{ input.big }}"]]],
+            ["plan": ["tasks": ["i": ["kind": "echo", "args": [:]]], "output": "input.big"]],
+        ] as [JSONValue])
+    func tooLarge(_ task: JSONValue) async throws {
+        let big = JSONValue.string(String(repeating: "x", count: 5 << 20))
+        try await PlanWorld.run { world in
+            let failure = try await world.failure(["t": task], input: ["big": big, "items": [big]])
+            #expect(failure.message.hasPrefix("task t failed: "))
+            #expect(failure.message.contains(": the value is over 4 MiB"))
+            #expect(failure.detail?["reason"] == "expression")
+        }
+    }
 }

@@ -74,7 +74,7 @@ struct AgentRouting: Sendable {
         guard case .agent(_, let prompt) = node.task.verb else { return nil }
         var wish = ScopeWish()
         wish.add(prompt)
-        let task = prompt.value(in: try await node.scope(wish, context).values)
+        let task = try prompt.result(in: try await node.scope(wish, context).values)
         let lines = candidates.map { agent in
             "- \(agent.name): \(agent.description ?? "no description"); skills: \(agent.skills.joined(separator: ", "))"
         }

@@ -30,7 +30,7 @@ struct EachHandler: Sendable {
         var parallel: Int?
         if node.place.layer == .each, let each = node.task.each {
             parallel = each.parallel
-            let evaluation = Evaluation(each.items, in: try await node.scope(ScopeWish(each.items), context))
+            let evaluation = try Evaluation(each.items, in: try await node.scope(ScopeWish(each.items), context))
             steps["each"] = evaluation.json
             guard case .array(let items) = evaluation.value else {
                 throw PermanentFailure(
@@ -62,9 +62,9 @@ struct EachHandler: Sendable {
             return try await expand(places, fork, join, parallel, steps, node, scope, link)
         }
         // So many begin at once, and each that ends lets another one begin.
-        let tasks = places.enumerated().map { index, inner in
+        let tasks = try places.enumerated().map { index, inner in
             let before = parallel.flatMap { index >= $0 ? ["[\(index - $0)]"] : nil } ?? []
-            return inner.subtask(
+            return try inner.subtask(
                 named: "[\(index)]", needs: before, join: .settled, rule: join == .all ? node.task.itemRule : .fail,
                 in: scope)
         }
@@ -81,13 +81,13 @@ struct EachHandler: Sendable {
             fork, count: places.count, join: join, items: steps["each"]?["value"],
             before: try await link.source(of: fork.original, step: "each").step?["value"],
             children: try await link.children(of: fork.original, outputs: []))
-        let tasks = forked.again.map { index in
+        let tasks = try forked.again.map { index in
             let name = "[\(index)]"
             if case .output(let value) = fork.part(name) { return ValueHandler.subtask(named: name, value) }
             var inner = places[index]
             inner.place.fork = forked.fork(below: name)
             let before = parallel.flatMap { index >= $0 ? "[\(index - $0)]" : nil }
-            return inner.subtask(
+            return try inner.subtask(
                 named: name, needs: before.flatMap { forked.shared[$0] == nil ? [$0] : nil } ?? [], join: .settled,
                 rule: join == .all ? node.task.itemRule : .fail, in: scope)
         }

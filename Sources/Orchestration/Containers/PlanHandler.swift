@@ -33,7 +33,7 @@ struct PlanHandler: Sendable {
             let input = try await input(of: order, args, context)
             try check(input, order.plan)
             let forked = try await forked(order, args, input: input, link)
-            let tasks = subtasks(of: order, input: input, forked, context)
+            let tasks = try subtasks(of: order, input: input, forked, context)
             var steps = order.node == nil ? [:] : ["input": input]
             steps[PlanFork.member] = forked?.json
             let shared = forked?.shared ?? [:]
@@ -98,7 +98,7 @@ struct PlanHandler: Sendable {
         }
         var wish = ScopeWish()
         wish.add(input)
-        return input.value(in: try await node.scope(wish, context).values)
+        return try input.result(in: try await node.scope(wish, context).values)
     }
 
     private func check(_ input: JSONValue, _ plan: Plan) throws {
@@ -116,10 +116,10 @@ struct PlanHandler: Sendable {
 
     private func subtasks(
         of order: Order, input: JSONValue, _ forked: ForkedPlan?, _ context: TaskContext
-    ) -> [JSONValue] {
+    ) throws -> [JSONValue] {
         let outer = order.node?.place
         let scope = PlanScope(with: ["input": input])
-        return order.plan.tasks.compactMap { task -> JSONValue? in
+        return try order.plan.tasks.compactMap { task -> JSONValue? in
             if let forked, forked.redone[task.id] == nil { return nil }
             if let value = forked?.output(of: task.id) { return ValueHandler.subtask(named: task.id, value) }
             let (needs, join) =
@@ -131,7 +131,7 @@ struct PlanHandler: Sendable {
                 item: order.path.isEmpty ? nil : outer?.item, index: order.path.isEmpty ? nil : outer?.index,
                 round: order.path.isEmpty ? nil : outer?.round, previous: order.path.isEmpty ? nil : outer?.previous,
                 fork: forked?.fork(below: task.id))
-            return PlanNode(place: place, plan: order.plan, task: task, settings: nil).subtask(
+            return try PlanNode(place: place, plan: order.plan, task: task, settings: nil).subtask(
                 named: task.id, needs: needs, join: join,
                 rule: task.fansOut && order.plan.itemJoin(of: task) != .all ? .fail : task.onError, in: scope)
         }
@@ -162,7 +162,7 @@ struct PlanHandler: Sendable {
         if let output = plan.output {
             let scope = try await PlanScope(
                 ScopeWish(output), plan: plan, place: nil, scope: context.task.id, context)
-            return output.value(in: scope.values)
+            return try output.result(in: scope.values)
         }
         guard plan.tasks.count <= Self.mostOutputs else { return nil }
         let names = Set(plan.tasks.map(\.id))

@@ -37,7 +37,7 @@ struct RepeatHandler: Sendable {
             $0.round = round
             $0.previous = children?.last?.id
         }
-        try await link.expand([inner.subtask(named: "#\(round)", in: try await node.keyScope(context))])
+        try await link.expand([try inner.subtask(named: "#\(round)", in: try await node.keyScope(context))])
         return .waitForChildren(join: .settled)
     }
 
@@ -72,7 +72,7 @@ struct RepeatHandler: Sendable {
             return try await handle(context)
         }
         try await link.expand(
-            [inner.subtask(named: name, in: try await node.keyScope(context))], steps: steps, shared: shared)
+            [try inner.subtask(named: name, in: try await node.keyScope(context))], steps: steps, shared: shared)
         return .waitForChildren(join: .settled)
     }
 
@@ -90,7 +90,7 @@ struct RepeatHandler: Sendable {
             }
             scope.set("output", output)
             scope.set("round", .integer(Int64(round)))
-            return Evaluation(until, in: scope)
+            return try Evaluation(until, in: scope)
         }.holds
     }
 }

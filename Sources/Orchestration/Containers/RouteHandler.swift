@@ -33,7 +33,7 @@ struct RouteHandler: Sendable {
         switch try await next(choice, tries: tries, chooser, node, context) {
         case .agent(let name):
             let inner = node.inside { $0.agent = name }
-            try await link.expand([inner.subtask(named: name, in: try await node.keyScope(context))])
+            try await link.expand([try inner.subtask(named: name, in: try await node.keyScope(context))])
             return .waitForChildren(join: .settled)
         case .ask(let task):
             try await link.expand([task])
@@ -73,7 +73,7 @@ struct RouteHandler: Sendable {
             if case .within(let cuts) = part { $0.fork = PlanFork(original: agent.id, cuts: cuts) }
         }
         try await link.expand(
-            [inner.subtask(named: agent.name, in: try await node.keyScope(context))], steps: steps, shared: shared)
+            [try inner.subtask(named: agent.name, in: try await node.keyScope(context))], steps: steps, shared: shared)
         return .waitForChildren(join: .settled)
     }
 

@@ -7,10 +7,10 @@ struct Evaluation: Codable, Sendable {
     let operands: [String: JSONValue]
     let value: JSONValue
 
-    init(_ expression: Expression, in scope: PlanScope) {
+    init(_ expression: Expression, in scope: PlanScope) throws {
         self.expression = expression.text
         operands = expression.operands(in: scope.values)
-        value = expression.value(in: scope.values)
+        value = try expression.result(in: scope.values)
     }
 
     var holds: Bool { value != .null && value != .bool(false) }

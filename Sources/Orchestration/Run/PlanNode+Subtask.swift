@@ -11,7 +11,7 @@ extension PlanNode {
     func subtask(
         named name: String, needs: [String] = [], join: PlanJoin = .all, rule: PlanErrorRule = .fail,
         in scope: PlanScope
-    ) -> JSONValue {
+    ) throws -> JSONValue {
         var members: [String: JSONValue] = [
             "name": .string(name), "kind": .string(task.kind(of: place.layer)), "args": place.args,
         ]
@@ -24,11 +24,11 @@ extension PlanNode {
         case .skip, .run(_, fails: false): members["on_error"] = "skip"
         case .value(let value): members["on_error"] = .object(["default": value])
         }
-        if place.layer == .verb, !task.verb.isContainer { addPolicy(&members, scope) }
+        if place.layer == .verb, !task.verb.isContainer { try addPolicy(&members, scope) }
         return .object(members)
     }
 
-    private func addPolicy(_ members: inout [String: JSONValue], _ scope: PlanScope) {
+    private func addPolicy(_ members: inout [String: JSONValue], _ scope: PlanScope) throws {
         if let retry = task.retry {
             // Each try elsewhere is a task of its own.
             members["max_attempts"] = .integer(retry.isElsewhere && place.agent != nil ? 1 : Int64(retry.maximum + 1))
@@ -36,7 +36,7 @@ extension PlanNode {
         }
         members["timeout"] = task.timeout?.json
         if let key = task.key {
-            members["concurrency_key"] = .string(key.string(in: scope.noting(place).values))
+            members["concurrency_key"] = .string(try key.text(in: scope.noting(place).values))
         } else if case .agent(let choices, _) = task.verb, let agent = place.agent ?? choices[place.choice ?? 0].name {
             members["concurrency_key"] = .string("agent:" + agent)
         }

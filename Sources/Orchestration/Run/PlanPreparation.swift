@@ -33,7 +33,7 @@ struct PlanPreparation: Sendable {
         }
         guard let condition = node.task.when else { return nil }
         let evaluation = try await context.step("when") {
-            Evaluation(condition, in: try await node.scope(ScopeWish(condition), context))
+            try Evaluation(condition, in: try await node.scope(ScopeWish(condition), context))
         }
         return evaluation.holds ? nil : "when: \(condition.text)"
     }

@@ -37,28 +37,28 @@ extension PlanNode {
     func arguments(in scope: PlanScope) throws -> [String: JSONValue] {
         let values = scope.values
         switch task.verb {
-        case .agent(let choices, let prompt): return try agentArguments(choices, prompt.value(in: values))
+        case .agent(let choices, let prompt): return try agentArguments(choices, prompt.result(in: values))
         case .tool(let name, let args):
-            var arguments: [String: JSONValue] = ["tool": .string(name), "args": args.value(in: values)]
+            var arguments: [String: JSONValue] = ["tool": .string(name), "args": try args.result(in: values)]
             arguments["context_settings"] = settings
             return arguments
         case .kind(let kind, let args):
-            guard case .object(let members) = args.value(in: values) else {
+            guard case .object(let members) = try args.result(in: values) else {
                 throw PermanentFailure("the arguments of kind \(kind) are no object", reason: "arguments")
             }
             return members
         case .plan: return [:]
         case .vote(let vote):
-            var arguments = vote.arguments(in: values)
+            var arguments = try vote.arguments(in: values)
             arguments["budget"] = task.budget
             return arguments
-        case .approve(let approval): return approval.arguments(in: values)
-        case .wait(let wait): return wait.arguments(in: values)
+        case .approve(let approval): return try approval.arguments(in: values)
+        case .wait(let wait): return try wait.arguments(in: values)
         case .emit(let topic, let data, let key):
             var arguments: [String: JSONValue] = [
-                "topic": .string(topic.string(in: values)), "data": data.value(in: values),
+                "topic": .string(try topic.text(in: values)), "data": try data.result(in: values),
             ]
-            arguments["key"] = key.map { .string($0.string(in: values)) }
+            arguments["key"] = try key.map { .string(try $0.text(in: values)) }
             return arguments
         }
     }

@@ -2,12 +2,12 @@ internal import JSON
 internal import Plans
 
 extension PlanApproval {
-    func arguments(in values: [String: JSONValue]) -> [String: JSONValue] {
+    func arguments(in values: [String: JSONValue]) throws -> [String: JSONValue] {
         var arguments: [String: JSONValue] = [
-            "title": .string(title.string(in: values)), "decisions": .array(decisions.map { .string($0) }),
+            "title": .string(try title.text(in: values)), "decisions": .array(decisions.map { .string($0) }),
             "approvers": .array(approvers.map { .string($0) }),
         ]
-        arguments["value"] = value?.value(in: values)
+        arguments["value"] = try value?.result(in: values)
         arguments["expires"] = expires.map(\.json)
         arguments["default"] = fallback.map { .string($0) }
         return arguments
@@ -15,11 +15,11 @@ extension PlanApproval {
 }
 
 extension PlanWait {
-    func arguments(in values: [String: JSONValue]) -> [String: JSONValue] {
+    func arguments(in values: [String: JSONValue]) throws -> [String: JSONValue] {
         var arguments: [String: JSONValue] = [:]
-        arguments["topic"] = topic.map { .string($0.string(in: values)) }
-        arguments["key"] = key.map { .string($0.string(in: values)) }
-        arguments["until"] = moment.map { .string($0.string(in: values)) }
+        arguments["topic"] = try topic.map { .string(try $0.text(in: values)) }
+        arguments["key"] = try key.map { .string(try $0.text(in: values)) }
+        arguments["until"] = try moment.map { .string(try $0.text(in: values)) }
         arguments["for"] = duration.map(\.json)
         if let condition {
             arguments["where"] = .string(condition.text)
@@ -30,16 +30,16 @@ extension PlanWait {
 }
 
 extension PlanVote {
-    func arguments(in values: [String: JSONValue]) -> [String: JSONValue] {
+    func arguments(in values: [String: JSONValue]) throws -> [String: JSONValue] {
         var arguments: [String: JSONValue] = [
-            "options": options.value(in: values), "blind": .bool(isBlind), "abstain": .bool(mayAbstain),
+            "options": try options.result(in: values), "blind": .bool(isBlind), "abstain": .bool(mayAbstain),
             "voters": .array(
                 voters.map { .object(["agent": $0.agent.json, "weight": .number($0.weight)]) }),
             "rounds": .object(["max": .integer(Int64(rounds)), "share": .string(share.rawValue)]),
             "otherwise": .string(otherwise.rawValue), "tie": tie.json,
         ]
         arguments.merge(rule.arguments) { $1 }
-        arguments["question"] = question.map { .string($0.string(in: values)) }
+        arguments["question"] = try question.map { .string(try $0.text(in: values)) }
         arguments["threshold"] = threshold.map { .number($0) }
         arguments["quorum"] = quorum.map { .integer(Int64($0)) }
         return arguments

@@ -26,12 +26,12 @@ struct TriggerHandler: Sendable {
         if let text = arguments.on["where"]?.string {
             let condition = try read { try Expression(text) }
             let evaluation = try await context.step("where") {
-                Evaluation(condition, in: PlanScope(with: scope))
+                try Evaluation(condition, in: PlanScope(with: scope))
             }
             guard evaluation.holds else { return .skipped("where: \(condition.text)") }
         }
         var key =
-            try arguments.on["key"]?.string.map { text in try read { try Template(text) }.string(in: scope) } ?? ""
+            try arguments.on["key"]?.string.map { text in try read { try Template(text) }.text(in: scope) } ?? ""
         if key.utf8.count > Self.longestKey {
             throw PermanentFailure("the key of the run is over \(Self.longestKey) bytes", reason: "trigger")
         }
