@@ -15,30 +15,42 @@ import Testing
 
     @Test(
         "an example returns what its folder says", .checkedDatabase,
-        arguments: ["pipeline", "research", "debate", "evaluator", "supervisor", "roles"])
+        arguments: ["pipeline", "research", "debate", "evaluator", "supervisor", "roles", "consensus"])
     func example(_ name: String) async throws {
-        let place = Self.folder + name
-        let report = PlanChecker().check(try YAMLDocument.parse(try Self.text("\(place)/plan.yaml")))
-        #expect(report.issues.isEmpty, "\(report.issues)")
-        let plan = try #require(report.plan)
-        let catalog = try ProviderCatalog(environment: [:], file: "\(place)/providers.json")
-        try await PlanWorld.run(agents: "\(place)/agents", provider: try catalog.provider("crew")) { world in
-            let input = try JSONValue(parsing: try Self.text("\(place)/input.json"))
-            let result = try await world.agents.end(of: try await world.orchestrator.run(plan, input: input))
-            let expected = try JSONValue(parsing: try Self.text("\(place)/output.json"))
-            #expect(result == expected, "\(result.text)")
+        try await Self.use(name) { world, plan in
+            let result = try await world.agents.end(
+                of: try await world.orchestrator.run(plan, input: try Self.json(name, "input")))
+            #expect(result == (try Self.json(name, "output")), "\(result.text)")
         }
     }
 
-    private static let supervisors = Int(ProcessInfo.processInfo.environment["AGENTCORP_SUPERVISORS"] ?? "") ?? 20
+    @Test(
+        "in examples/consensus a reason changes a mind, two tie, and the judge decides between them", .checkedDatabase)
+    func consensus() async throws {
+        try await Self.use("consensus") { world, plan in
+            let run = try await world.orchestrator.run(plan, input: try Self.json("consensus", "input"))
+            _ = try await world.agents.end(of: run)
+            #expect(
+                try await world.agents.rows(
+                    """
+                    select b.round, string_agg(concat_ws(' ', b.agent, b.weight, b.choice), ', ' order by b.voter nulls last)
+                    from agentcorp.ballots b group by 1 order by 1
+                    """) == [
+                        "1|lead 2 2, operator 1 1, auditor 1 0", "2|lead 2 2, operator 1 0, auditor 1 0",
+                        "3|lead 2 2, operator 1 0, auditor 1 0, architect 1 0",
+                    ])
+            #expect(
+                try await world.agents.rows(
+                    """
+                    select s.name, s.value #>> '{0,value,status}' from agentcorp.task t cross join agentcorp.steps(t.id) s
+                    where t.kind = 'vote' and s.name like 'tally%' order by 1
+                    """) == ["tally 1|undecided", "tally 2|tied", "tally 3|tied"])
+        }
+    }
+
     @Test("the plan of examples/event-driven starts on an event, once for each", .checkedDatabase)
     func eventDriven() async throws {
-        let place = Self.folder + "event-driven"
-        let report = PlanChecker().check(try YAMLDocument.parse(try Self.text("\(place)/plan.yaml")))
-        #expect(report.issues.isEmpty, "\(report.issues)")
-        let plan = try #require(report.plan)
-        let catalog = try ProviderCatalog(environment: [:], file: "\(place)/providers.json")
-        try await PlanWorld.run(agents: "\(place)/agents", provider: try catalog.provider("crew")) { world in
+        try await Self.use("event-driven") { world, plan in
             try await world.orchestrator.load(plan.document, named: "incident")
             for event in [#"{"id": "a1", "severity": 4, "text": "disk full"}"#, #"{"id": "a2", "severity": 1}"#] {
                 for _ in 1...2 {
@@ -56,12 +68,11 @@ import Testing
         }
     }
 
+    private static let supervisors = Int(ProcessInfo.processInfo.environment["AGENTCORP_SUPERVISORS"] ?? "") ?? 20
+
     @Test("many runs of the supervisor at once all return what one returns", .checkedDatabase)
     func manySupervisors() async throws {
-        let place = Self.folder + "supervisor"
-        let plan = try #require(PlanChecker().check(try YAMLDocument.parse(try Self.text("\(place)/plan.yaml"))).plan)
-        let catalog = try ProviderCatalog(environment: [:], file: "\(place)/providers.json")
-        try await PlanWorld.run(agents: "\(place)/agents", provider: try catalog.provider("crew")) { world in
+        try await Self.use("supervisor") { world, plan in
             let loaded = try await world.orchestrator.load(plan.document, named: "project")
             var runs: [Int64] = []
             for number in 1...Self.supervisors {
@@ -86,5 +97,22 @@ import Testing
         }
     }
 
-    private static func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+    /// A worker with the agents and the script of a folder, and its plan, which has no mistakes.
+    private static func use(_ name: String, _ body: (PlanWorld, Plan) async throws -> Void) async throws {
+        let report = PlanChecker().check(try YAMLDocument.parse(try text(name + "/plan.yaml")))
+        #expect(report.issues.isEmpty, "\(report.issues)")
+        let plan = try #require(report.plan)
+        let catalog = try ProviderCatalog(environment: [:], file: folder + name + "/providers.json")
+        try await PlanWorld.run(agents: folder + name + "/agents", provider: try catalog.provider("crew")) { world in
+            try await body(world, plan)
+        }
+    }
+
+    private static func json(_ name: String, _ file: String) throws -> JSONValue {
+        try JSONValue(parsing: try text("\(name)/\(file).json"))
+    }
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOfFile: folder + path, encoding: .utf8)
+    }
 }
