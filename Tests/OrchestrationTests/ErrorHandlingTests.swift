@@ -1,4 +1,5 @@
 import AgentTestSupport
+import Agents
 import Documents
 import FoundationEssentials
 import JSON
@@ -104,6 +105,23 @@ import Worker
             let output = try await world.agents.end(of: run).string ?? ""
             #expect(output.hasPrefix("printer: Set this: writer: Translate: salut (It did not work before: "))
             #expect(output.contains("declined"))
+        }
+    }
+
+    @Test(
+        "by a person: somebody is asked when it has failed, and decides how it goes on", .checkedDatabase,
+        arguments: [("approve", "writer: Announce the release."), ("reject", nil)] as [(String, JSONValue)])
+    func escalated(_ decision: String, _ expected: JSONValue) async throws {
+        try await world(fails: { what, _ in what.contains("deploy") }) { world, _ in
+            let run = try await world.orchestrator.run(try Self.plan("escalate"))
+            try await waitUntil("a request for approval", timeout: .seconds(30)) {
+                try await Self.hurry(world)
+                return try await !world.manager.approvals().isEmpty
+            }
+            let request = try await world.agents.approval()
+            #expect(request.title == "Deploying has failed (no luck). Announce the release nonetheless?")
+            try await world.manager.decide(request, decision, by: "ann")
+            #expect(try await world.agents.end(of: run) == expected)
         }
     }
 
