@@ -1,50 +1,47 @@
 /// Where the values of a document stand: each member at its name, each element at itself.
 package struct JSONMarks: Sendable {
-    private struct Mark {
+    /// A member by its name, or an element by its number.
+    private struct Child: Hashable {
+        let parent: Int
         let name: String?
-        let line: Int32
-        let column: Int32
-        /// The mark behind all that are below this one.
-        var after = 0
+        let number: Int
     }
 
-    private var marks: [Mark] = []
-    private var open: [Int] = []
+    private var positions: [(line: Int32, column: Int32)] = []
+    private var children: [Child: Int] = [:]
+    /// What has begun and not ended, with the number of elements so far.
+    private var open: [(mark: Int, elements: Int)] = []
 
     package init() {}
 
     /// A member of that name, or else an element or the whole document, begins.
     package mutating func open(_ name: String?, line: Int, column: Int) {
-        open.append(marks.count)
-        marks.append(Mark(name: name, line: Int32(clamping: line), column: Int32(clamping: column)))
+        let mark = positions.count
+        positions.append((Int32(clamping: line), Int32(clamping: column)))
+        if let last = open.indices.last {
+            let child = Child(parent: open[last].mark, name: name, number: name == nil ? open[last].elements : 0)
+            if children[child] == nil { children[child] = mark }
+            open[last].elements += 1
+        }
+        open.append((mark, 0))
     }
 
     /// What began last ends.
     package mutating func close() {
-        if let last = open.popLast() { marks[last].after = marks.count }
+        _ = open.popLast()
     }
 
     /// Where the value at a JSON pointer stands; of what does not exist, the nearest around it. Both count from 1.
     package func position(of pointer: String) -> (line: Int, column: Int)? {
-        guard !marks.isEmpty else { return nil }
+        guard !positions.isEmpty else { return nil }
         var found = 0
         for step in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            guard let child = child(JSONPointer.unescape(step), of: found) else { break }
+            let name = JSONPointer.unescape(step)
+            let member = children[Child(parent: found, name: name, number: 0)]
+            let element = Int(name).flatMap { children[Child(parent: found, name: nil, number: $0)] }
+            guard let child = member ?? element else { break }
             found = child
         }
-        return (Int(marks[found].line), Int(marks[found].column))
-    }
-
-    private func child(_ step: String, of parent: Int) -> Int? {
-        let number = Int(step)
-        var count = 0
-        var next = parent + 1
-        while next < marks[parent].after {
-            let mark = marks[next]
-            if mark.name.map({ $0 == step }) ?? (count == number) { return next }
-            count += 1
-            next = mark.after
-        }
-        return nil
+        return (Int(positions[found].line), Int(positions[found].column))
     }
 }

@@ -6,12 +6,14 @@ extension TaskManager {
     /// The messages of a run, oldest first.
     ///
     /// - Parameters:
-    ///   - run: The run's first task, the root.
+    ///   - run: Any task of the run.
     ///   - number: Only those that came after this one.
     public func messages(ofRun run: Int64, after number: Int = 0, limit: Int = 1000) async throws -> [AgentMessage] {
         try await database.call(
             """
-            select to_jsonb(m) from agentcorp.agent_messages m where m.run_id = $1 and m.seq > $2 order by m.seq limit $3
+            select to_jsonb(m) from agentcorp.agent_messages m
+            where m.run_id = (select t.root_id from agentcorp.tasks t where t.id = $1) and m.seq > $2
+            order by m.seq limit $3
             """, [run, Int32(clamping: number), Int32(clamping: limit)]
         ).rows.map { row in try JSONCoding.decode(try row.bytes(0)) }
     }

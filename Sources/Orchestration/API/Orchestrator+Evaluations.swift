@@ -1,3 +1,4 @@
+internal import Agents
 public import JSON
 internal import Postgres
 internal import Queue
@@ -18,6 +19,9 @@ extension Orchestrator {
         by scorers: [EvaluationScorer] = [EvaluationScorer(.exact)], named name: String? = nil, parallel: Int = 4,
         resumes: Bool = false, queue: String = "default"
     ) async throws -> Int64 {
+        for case .judge(let agent, _) in scorers.map(\.rule) {
+            _ = try await AgentPool(manager.database).agent(named: agent)
+        }
         let set = JSONValue.array(examples).postgres
         let rules = JSONValue.array(scorers.map(\.json)).postgres
         if resumes {

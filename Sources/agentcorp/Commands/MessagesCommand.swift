@@ -24,7 +24,7 @@ struct MessagesCommand: AsyncParsableCommand {
                   agentcorp messages list 17 --json | jq '.[] | select(.recipient == "coder").body'
                 """)
 
-        @Argument(help: "The run: its first task.") var run: TaskID
+        @Argument(help: "The run: any task of it.") var run: TaskID
         @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 1000
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var listing: ListingOptions

@@ -60,12 +60,20 @@ extension PlanCommand {
 
         private func plan() async throws -> Plan {
             if case .loaded(let name) = try RunSource(source) {
-                let found = try await connection.withManager { try await Orchestrator($0).plan(name, version: version) }
+                let found: Plan?
+                do {
+                    found = try await connection.withManager { try await Orchestrator($0).plan(name, version: version) }
+                } catch let error as CommandError where error.status == .cannotConnect {
+                    throw CommandError(error.status, "there is no file \"\(name)\", and as a plan: \(error.message)")
+                }
                 guard let found else {
                     let which = version.map { " version \($0)" } ?? ""
                     throw CommandError(.notFound, "there is no file and no plan \"\(name)\"\(which).")
                 }
                 return found
+            }
+            guard version == nil else {
+                throw CommandError(.badInput, "--version is for plans that are loaded; \(source) is a file.")
             }
             let text = try RunSource.document(source)
             let report = PlanChecker().check(text: text.text, isJSON: text.isJSON, file: text.file)

@@ -40,7 +40,7 @@ enum JSONInput {
     }
 
     /// All of a file, or of stdin for `-`; `name` is the option that named it.
-    static func read(_ path: String, _ name: String) throws -> [UInt8] {
+    static func read(_ path: String, _ name: String, limit: Int = limit) throws -> [UInt8] {
         let isStdin = path == "-"
         if isStdin, isatty(STDIN_FILENO) == 1 {
             Terminal.errors.line("reading JSON from the terminal; end with Ctrl-D")

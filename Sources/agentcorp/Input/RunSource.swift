@@ -38,7 +38,7 @@ enum RunSource {
 
     /// A plan, whatever is in the file: what is wrong is said by who reads it.
     static func document(_ path: String) throws -> PlanText {
-        let bytes = try JSONInput.read(path, path)
+        let bytes = try JSONInput.read(path, path, limit: DocumentText.Bounds.plan.bytes)
         let source = path == "-" ? "stdin" : path
         return PlanText(
             text: try text(bytes, source), isJSON: path.hasSuffix(".json") || looksLikeJSON(bytes), file: source)

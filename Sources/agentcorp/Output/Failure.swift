@@ -39,7 +39,11 @@ enum Failure {
             return .success
         }
         guard code == .validationFailure else { return say("\(error)", .unexpected) }
-        if let message = CommandNames.explainUnknown(CommandLine.arguments) { return say(message, .badInput) }
+        if let message = CommandNames.explainUnknown(
+            CommandLine.arguments, isUnexpected: message.contains("nexpected argument"))
+        {
+            return say(message, .badInput)
+        }
         let text = message.trimmingPrefix("Error: ")
         return say(text.prefix(1).lowercased() + text.dropFirst(), .badInput)
     }
