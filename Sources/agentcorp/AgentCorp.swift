@@ -30,7 +30,7 @@ struct AgentCorp: AsyncParsableCommand {
                     BatchesCommand.self, QueuesCommand.self,
                     SchedulesCommand.self,
                     WorkersCommand.self, LimitsCommand.self, HistoryCommand.self,
-                    EventsCommand.self, FailuresCommand.self,
+                    EventsCommand.self, HooksCommand.self, FailuresCommand.self,
                 ]),
             CommandGroup(
                 name: "Agents",

@@ -3,9 +3,12 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands: [[String]] = [
-        [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["plan", "load"], ["plan", "list"],
+        [], ["dev"], ["worker"], ["coordinator"], ["enqueue"], ["run"], ["plan"], ["plan", "check"],
+        ["plan", "show"], ["plan", "schema"], ["plan", "load"], ["plan", "list"],
         ["plan", "versions"], ["plan", "remove"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "watch"],
-        ["runs", "cancel"], ["runs", "retry"], ["tasks", "why"], ["tasks"], ["tasks", "list"],
+        ["runs", "cancel"], ["runs", "retry"], ["runs", "fork"], ["runs", "diff"], ["eval"], ["eval", "run"],
+        ["eval", "list"],
+        ["eval", "show"], ["eval", "compare"], ["eval", "remove"], ["tasks", "why"], ["tasks"], ["tasks", "list"],
         ["tasks", "show"],
         ["tasks", "tree"], ["tasks", "watch"], ["tasks", "cancel"], ["tasks", "retry"], ["tasks", "output"],
         ["tasks", "steps"], ["tasks", "fork"], ["batches"], ["batches", "list"], ["batches", "show"],
@@ -21,6 +24,7 @@ import Testing
         ["completions"], ["webhooks"], ["plan", "triggers"], ["events"], ["events", "emit"], ["events", "list"],
         ["events", "tail"], ["events", "waits"],
         ["events", "subscribe"], ["events", "unsubscribe"], ["events", "subscriptions"],
+        ["hooks"], ["hooks", "list"], ["hooks", "add"], ["hooks", "remove"], ["hooks", "pause"], ["hooks", "resume"],
         ["keys"], ["keys", "generate"], ["keys", "list"], ["keys", "rotate"],
         ["agents"], ["agents", "list"], ["agents", "show"], ["agents", "diff"], ["agents", "check"],
         ["agents", "load"],

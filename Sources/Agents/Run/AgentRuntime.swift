@@ -20,7 +20,7 @@ public struct AgentRuntime: Sendable {
     /// Blanks secrets in what tools return.
     public var scrubber: SecretScrubber
 
-    /// - Parameter tools: Gets the tools of the engine, `task.*`, `memory.*`, `message.*` and `event.publish`, unless it has tools of
+    /// - Parameter tools: Gets the tools of the engine, `task.*`, `memory.*`, `message.*` and `event.*`, unless it has tools of
     ///   these names.
     public init(
         providers: ProviderCatalog, tools: ToolRegistry = .global, servers: MCPServerPool? = nil,

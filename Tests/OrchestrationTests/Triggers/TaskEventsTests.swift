@@ -35,8 +35,8 @@ import Worker
             #expect(seen.last?.task == bad)
             #expect(seen.last?.error?.message == "it was to fail")
             #expect(seen.filter { $0.task == bad }.map(\.event) == [.created, .started, .failed])
-            #expect(try await world.orchestrator.removeHook("h"))
-            #expect(try await !world.orchestrator.removeHook("h"))
+            try await world.orchestrator.removeHook("h")
+            await #expect(throws: QueueError.self) { try await world.orchestrator.removeHook("h") }
         }
     }
 }

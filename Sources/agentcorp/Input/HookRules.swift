@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import Orchestration
+
+extension TaskEvent.Kind: ExpressibleByArgument {}
