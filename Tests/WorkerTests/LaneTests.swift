@@ -98,4 +98,34 @@ struct LaneTests {
             for id in ids { #expect(try await manager.end(of: id) == "completed") }
         }
     }
+
+    @Test(
+        "after a call that was in vain it looks again soon: what called may not have been committed", .migratedDatabase)
+    func calledInVain() async throws {
+        try await TestDatabase.current.withPool(size: 4) { pool in
+            let manager = TaskManager(pool)
+            let link = try await WorkerLink.register(
+                pool, host: "test", pid: 1, version: "0", queues: ["default"], kinds: ["noop"], concurrency: 10)
+            let handlers = HandlerRegistry()
+            handlers.register("noop") { _ in .completed(nil) }
+            var configuration = WorkerConfiguration()
+            configuration.pollInterval = .milliseconds(10) ... .seconds(60)
+            let lane = Lane(
+                .init("default", concurrency: 10), handlers: handlers, configuration: configuration, pool: pool,
+                identity: WorkerIdentity(link, queues: ["default"]), logger: Logger(label: "test"))
+            func claims() async throws -> Int64 {
+                try await pool.query("select last_value from agentcorp.claim_id").rows[0].int64(0)
+            }
+            async let running: Void = lane.run(shards: [0])
+            // Each claim that finds nothing is followed by a wait of twice the length: now one of five seconds.
+            try await waitUntil("it looks rarely") { try await claims() >= 10 }
+            let before = try await claims()
+            lane.hint()
+            try await waitUntil("it has looked") { try await claims() > before }
+            let task = try await manager.enqueue(TaskRequest("noop"))
+            try await waitUntil("the task ends", timeout: .seconds(5)) { try await manager.state(task) == "completed" }
+            lane.beginStop()
+            await running
+        }
+    }
 }

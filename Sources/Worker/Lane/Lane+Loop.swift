@@ -57,8 +57,9 @@ extension Lane {
             }
             progress.outage.isOver(logger)
             if turn.capacity > 0 {
+                // Of several that call at the same time only one is heard: the others are about to commit.
                 progress.poll =
-                    found > 0
+                    found > 0 || turn.isHinted
                     ? configuration.pollInterval.lowerBound
                     : min(progress.poll * 2, configuration.pollInterval.upperBound)
                 // A full claim means that there is more.
@@ -74,6 +75,8 @@ extension Lane {
         /// Whether more tasks could be held than are.
         var hasRoom = false
         var isLingering = false
+        /// Somebody has called since the last claim.
+        var isHinted = false
         var isStopping = false
         /// Stopped, and everything was taken.
         var isDone = false
@@ -113,7 +116,10 @@ extension Lane {
             // Results go out anyway, and a claim rides along for free.
             if mayClaim || !turn.reports.isEmpty {
                 turn.capacity = min(room, configuration.maximumBatch)
-                if turn.capacity > 0 { state.isHinted = false }
+                if turn.capacity > 0 {
+                    turn.isHinted = state.isHinted
+                    state.isHinted = false
+                }
             }
             turn.isDone = state.isStopping && state.held == 0 && state.ended.isEmpty
             return turn
