@@ -139,7 +139,7 @@ extension PlanJoin {
 extension TaskContext {
     /// The task of the plan that this one stands for.
     func planNode(_ library: PlanLibrary) async throws -> PlanNode {
-        guard let place = PlanPlace(args: try JSONValue(parsing: task.args)) else {
+        guard let place = PlanPlace(args: try arguments()) else {
             throw PermanentFailure("kind \(task.kind) is for tasks of plans", reason: "arguments")
         }
         return try await library.node(place, PlanLink(self))

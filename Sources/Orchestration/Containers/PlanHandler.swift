@@ -25,7 +25,7 @@ struct PlanHandler: Sendable {
     }
 
     func handle(_ context: TaskContext) async throws -> TaskResult {
-        let args = try JSONValue(parsing: context.task.args)
+        let args = try context.arguments()
         let order = try await order(args, context)
         let link = PlanLink(context)
         var children = try await link.children(outputs: [])

@@ -11,7 +11,7 @@ enum ValueHandler {
     }
 
     static func handle(_ context: TaskContext) async throws -> TaskResult {
-        guard let value = try JSONValue(parsing: context.task.args)["value"] else {
+        guard let value = try context.arguments()["value"] else {
             throw PermanentFailure("the arguments of kind value need \"value\"", reason: "arguments")
         }
         return .completed(value.postgres)

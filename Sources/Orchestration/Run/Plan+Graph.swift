@@ -2,23 +2,6 @@ internal import Plans
 
 /// How the needs of a plan become those of the queue.
 extension Plan {
-    /// The tasks that a task waits for: where the failure of one is handled by another, that other.
-    func effectiveNeeds(of task: PlanTask) -> [String] {
-        var needs: [String] = []
-        for need in task.needs {
-            var name = need
-            var seen: Set<String> = []
-            while seen.insert(name).inserted, case .run(let other, fails: false)? = self[name]?.onError,
-                other != task.id
-            {
-                name = other
-            }
-            if !needs.contains(name) { needs.append(name) }
-        }
-        if let handled = task.handles, !needs.contains(handled) { needs.append(handled) }
-        return needs
-    }
-
     func effectiveJoin(of task: PlanTask) -> PlanJoin {
         // Whether it has to run, it finds out itself.
         if task.handles != nil { return .settled }

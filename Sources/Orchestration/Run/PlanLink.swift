@@ -101,14 +101,19 @@ struct PlanLink: Sendable {
             sealed += try coder.seal(PostgresJSON(value.bytes), for: .step(name: name)).bytes
         }
         sealed.append(UInt8(ascii: "}"))
-        let result = try await database.call(
-            "select agentcorp.expand($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9)",
-            [
-                key.task, Int32(key.attempt), tasks, PostgresJSON(sealed), budget?.usd?.description, budget?.tokens,
-                (budget?.turns).map { Int32(clamping: $0) }, budget?.time,
-                JSONValue.object(shared.mapValues { .integer($0) }).postgres,
-            ], deadline: Self.expansionDeadline)
-        return Int(try result.rows[0].int32(0))
+        do {
+            let result = try await database.call(
+                "select agentcorp.expand($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9)",
+                [
+                    key.task, Int32(key.attempt), tasks, PostgresJSON(sealed), budget?.usd?.description,
+                    budget?.tokens, (budget?.turns).map { Int32(clamping: $0) }, budget?.time,
+                    JSONValue.object(shared.mapValues { .integer($0) }).postgres,
+                ], deadline: Self.expansionDeadline)
+            return Int(try result.rows[0].int32(0))
+        } catch let error as QueueError where error.code == .invalidValue || error.code == .tooLarge {
+            // What the queue does not take now, it will not take later.
+            throw PermanentFailure("\(error)", reason: "plan")
+        }
     }
 
     /// Those of the values that are there, and why one cannot be read.

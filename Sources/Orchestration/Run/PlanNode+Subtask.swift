@@ -1,7 +1,11 @@
 internal import JSON
 internal import Plans
+internal import Worker
 
 extension PlanNode {
+    /// Of a concurrency key, as the queue takes it.
+    private static let longestKey = 200
+
     /// The task as the queue takes it.
     ///
     /// - Parameters:
@@ -36,10 +40,20 @@ extension PlanNode {
         }
         members["timeout"] = task.timeout?.json
         if let key = task.key {
-            members["concurrency_key"] = .string(try key.text(in: scope.noting(place).values))
+            members["concurrency_key"] = .string(try concurrencyKey(key, in: scope.noting(place)))
         } else if case .agent(let choices, _) = task.verb, let agent = place.agent ?? choices[place.choice ?? 0].name {
             members["concurrency_key"] = .string("agent:" + agent)
         }
+    }
+
+    private func concurrencyKey(_ template: Template, in scope: PlanScope) throws -> String {
+        let key = try template.text(in: scope.values)
+        guard (1...Self.longestKey).contains(key.unicodeScalars.count) else {
+            throw PermanentFailure(
+                "key of \(task.id): \(template.text.prefix(200)) has \(key.unicodeScalars.count) characters, not 1 to \(Self.longestKey)",
+                reason: "expression")
+        }
+        return key
     }
 }
 

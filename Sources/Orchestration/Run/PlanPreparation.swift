@@ -8,7 +8,7 @@ struct PlanPreparation: Sendable {
     let library: PlanLibrary
 
     func prepare(_ context: TaskContext) async throws -> PreparedTask {
-        guard let place = PlanPlace(args: try JSONValue(parsing: context.task.args)) else {
+        guard let place = PlanPlace(args: try context.arguments()) else {
             throw PermanentFailure(
                 "\"\(PlanPlace.member)\" in the arguments says nothing of a plan", reason: "arguments")
         }

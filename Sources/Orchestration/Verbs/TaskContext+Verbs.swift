@@ -14,6 +14,16 @@ extension TaskContext {
         return duration
     }
 
+    /// The arguments, whatever they are.
+    func arguments() throws -> JSONValue {
+        do {
+            return try JSONValue(parsing: task.args)
+        } catch {
+            // As of a number that no program can hold, which PostgreSQL can.
+            throw PermanentFailure("the arguments cannot be read: \(error)", reason: "arguments")
+        }
+    }
+
     /// What the database will not take now, it will not take later.
     func permanently<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {

@@ -15,7 +15,7 @@ struct VoteHandler: Sendable {
             throw PermanentFailure(
                 "the arguments are encrypted, but what voters read and write would not be", reason: "arguments")
         }
-        let arguments = try Self.arguments(context.task.args)
+        let arguments = try Self.arguments(context.arguments())
         guard let first = arguments.options.open.first else {
             throw PermanentFailure("there is nothing to vote on: all options are null", reason: "arguments")
         }
@@ -57,9 +57,9 @@ struct VoteHandler: Sendable {
         return .completed(json.postgres)
     }
 
-    private static func arguments(_ args: [UInt8]) throws -> VoteArguments {
+    private static func arguments(_ args: JSONValue) throws -> VoteArguments {
         do {
-            return try VoteArguments(try JSONValue(parsing: args))
+            return try VoteArguments(args)
         } catch let error as PlanError {
             throw PermanentFailure("the arguments of a vote: \(error)", reason: "arguments")
         }

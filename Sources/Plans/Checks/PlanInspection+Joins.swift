@@ -18,10 +18,10 @@ extension PlanInspection {
             return
         }
         guard case .quorum(let quorum) = task.join else { return }
+        let needs = plan.effectiveNeeds(of: task).count
+        let items = task.needs.count == 1 ? plan[task.needs[0]]?.mostItems : nil
         let (count, what) =
-            task.needs.count == 1
-            ? (plan[task.needs[0]]?.mostItems).map { ($0, "items of \"\(task.needs[0])\"") } ?? (1, "need")
-            : (task.needs.count, "needs")
+            items.map { ($0, "items of \"\(task.needs[0])\"") } ?? (needs, needs == 1 ? "need" : "needs")
         if quorum > count {
             issues.add(
                 "\(place)/join/quorum", "\(quorum) of \(count) \(what) can never come about", "At most \(count).")

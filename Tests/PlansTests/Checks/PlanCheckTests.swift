@@ -253,6 +253,10 @@ struct PlanCheckTests {
                 #""a": {"kind": "http", "each": "input.x", "max_items": 4}, "b": {"kind": "http", "needs": ["a"], "join": {"quorum": 5}}"#,
                 "/tasks/b/join/quorum: 5 of 4 items"
             ),
+            (
+                #""a": {"kind": "http", "on_error": {"run": "h"}}, "h": {"kind": "http"}, "b": {"kind": "http", "needs": ["a", "h"], "join": {"quorum": 2}}"#,
+                "/tasks/b/join/quorum: 2 of 1 need can never"
+            ),
             (#""b": {"kind": "http", "join": "any"}"#, "/tasks/b/join: says nothing without needs"),
             (
                 #"\#(a), "c": {"kind": "http", "on_error": {"run": "b"}}, "b": {"kind": "http", "needs": ["a"]}"#,
