@@ -233,7 +233,8 @@ begin
         end loop;
         insert into agentcorp.agent_run (task_id, conversation_id, started_at, version, shard, tainted, agent)
             values (begin_run.task_id, v_run.conversation_id, v_now, begin_run.version, v_shard, agentcorp.is_tainted(v_needs)
-                or exists (select from agentcorp.agent_run r where r.task_id = any (v_near) and r.shard = v_shard and r.tainted), begin_run.agent);
+                or exists (select from agentcorp.agent_run r where r.task_id = any (v_near) and r.shard = v_shard and r.tainted)
+                or exists (select from agentcorp.step s where s.task_id = any (v_near || begin_run.task_id) and s.name = 'tainted' and s.shard = v_shard), begin_run.agent);
         if prompt is not null then
             perform agentcorp.append_message(v_shard, v_run.conversation_id, task_id, 'user', 0, prompt);
         end if;

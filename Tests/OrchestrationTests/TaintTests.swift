@@ -1,4 +1,5 @@
 import AgentTestSupport
+import Agents
 import JSON
 import Orchestration
 import Providers
@@ -150,5 +151,24 @@ import Tools
             return try await tainted(fork, world) + tainted(second, world)
         }
         #expect(found == ["writer", "writer"])
+    }
+
+    @Test("an agent whose plan speaks of a memory that was written by one that has read it", .checkedDatabase)
+    func remembered() async throws {
+        let found = try await run(["source": ["agent": "reader", "prompt": "x"]]) { world, run in
+            let task = try await world.agents.rows("select id from agentcorp.task where name = 'source'")[0]
+            _ = try await Memory(world.agents.pool, .global, as: Int64(task)).set("news", "told")
+            let next = try await world.start([
+                "use": ["agent": "writer", "prompt": "{{ memory.global.news }}"],
+                "box": [
+                    "plan": ["tasks": ["inner": ["agent": "lead", "prompt": "{{ input }}"]]],
+                    "with": "{{ memory.global.news }}",
+                ],
+                "free": ["agent": "other", "prompt": "{{ memory.global.other }}"],
+            ])
+            _ = try await world.agents.end(of: next)
+            return try await tainted(next, world)
+        }
+        #expect(found == ["lead", "writer"])
     }
 }

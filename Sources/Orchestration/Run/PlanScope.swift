@@ -62,11 +62,15 @@ struct PlanScope: Sendable {
 
     private static func memory(_ keys: Set<MemoryKey>, _ context: TaskContext) async throws -> JSONValue {
         var scopes: [String: [String: JSONValue]] = [:]
+        var isTainted = false
         for key in keys {
             guard let scope = Memory.Scope(rawValue: key.scope) else { continue }
             let entry = try await Memory(context.pool, scope, as: context.task.id).get(key.key)
             scopes[key.scope, default: [:]][key.key] = entry?.value ?? .null
+            isTainted = isTainted || entry?.isTainted == true
         }
+        // Agents that are told of it must not take it for their own.
+        if isTainted { _ = try await context.step("tainted") { true } }
         return .object(scopes.mapValues { .object($0) })
     }
 
