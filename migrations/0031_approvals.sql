@@ -44,10 +44,12 @@ create table agentcorp.approval (
     decided_by text,
     response text,
     edited jsonb,
+    schema jsonb,
     primary key (id, shard)
 );
 comment on table agentcorp.approval is 'What waits for a person, and what was decided: about a call of a tool, or about a task';
 comment on column agentcorp.approval.value is 'What a task of kind approve shows. Of a call: null, its arguments are shown';
+comment on column agentcorp.approval.schema is 'Of a call: the JSON Schema that edited arguments must fit; null: it is not known';
 comment on column agentcorp.approval.hash is 'SHA-256 of what was shown: what is decided about is what goes on';
 comment on column agentcorp.approval.approvers is 'Who may decide, by name or database role; empty: anybody';
 comment on column agentcorp.approval.fallback is 'What counts as decided at expires_at; null: the task fails then';
@@ -150,7 +152,7 @@ comment on function agentcorp.rule_of is 'The rule that answers a request about 
 -- A call is asked about anew when it is in doubt again; a task only when somebody has retried it after its time was over.
 -- locks: topic, approval, fence
 create function agentcorp.request_approval(task_id bigint, attempt int, turn int, idx int, reason text, title text, decisions text[], value jsonb default null,
-    approvers text[] default '{}', expires interval default null, fallback text default null, out id bigint, out wait interval, out result jsonb) language plpgsql
+    approvers text[] default '{}', expires interval default null, fallback text default null, schema jsonb default null, out id bigint, out wait interval, out result jsonb) language plpgsql
 set enable_seqscan = off as $$
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
@@ -200,6 +202,7 @@ begin
         v_new.decisions := decisions;
         v_new.approvers := approvers;
         v_new.fallback := fallback;
+        v_new.schema := agentcorp.store_payload(v_shard, task_id, 'schemas', schema);
         if turn is null then
             v_new.value := agentcorp.store_payload(v_shard, task_id, 'values to decide about', value);
         else
@@ -367,7 +370,8 @@ select a.id, a.task_id, t.root_id run_id, t.name, r.agent, a.turn, a.idx, c.tool
     case when a.decision = 'expired' then 'expired' when a.decided_at is not null then 'decided'
         when c.state not in ('planned', 'ambiguous') or exists (select from agentcorp.attempt x where x.task_id = a.task_id and x.outcome between 1 and 4 and x.shard = a.shard) then 'moot'
         when a.expires_at <= agentcorp.clock() then 'expired' else 'open' end state,
-    a.decided_at, a.decision, a.decided_by, a.rule_id, a.timed_out, a.response, agentcorp.payload(a.edited, a.shard) edited
+    a.decided_at, a.decision, a.decided_by, a.rule_id, a.timed_out, a.response, agentcorp.payload(a.edited, a.shard) edited,
+    agentcorp.payload(a.schema, a.shard) as schema
 from agentcorp.approval a
 join agentcorp.task t on t.id = a.task_id and t.shard = a.shard
 left join agentcorp.tool_call c on c.task_id = a.task_id and c.turn = a.turn and c.idx = a.idx and c.shard = a.shard

@@ -18,7 +18,7 @@ struct PlanWorld {
 
     /// - Parameter answer: What agents say; by default the prompt.
     static func run<Result>(
-        _ agents: [JSONValue] = [[:]], tools: [Tool] = [], workers: Int = 1,
+        _ agents: [JSONValue] = [[:]], tools: [Tool] = [], workers: Int = 1, concurrency: Int = 10,
         kinds: @escaping @Sendable (HandlerRegistry) -> Void = { _ in },
         answering answer: @escaping @Sendable (ChatRequest, Int) async throws -> ChatResponse = { request, _ in
             .text(request.userTexts.last)
@@ -26,7 +26,7 @@ struct PlanWorld {
         _ body: (PlanWorld) async throws -> Result
     ) async throws -> Result {
         try await AgentWorld.run(
-            [ScriptedProvider(answer)], agents, tools: tools, workers: workers,
+            [ScriptedProvider(answer)], agents, tools: tools, workers: workers, concurrency: concurrency,
             register: { handlers, runtime in
                 OrchestrationRuntime(agents: runtime).register(in: handlers)
                 handlers.register("echo") { .completed($0.task.args.isEmpty ? nil : .init($0.task.args)) }

@@ -52,6 +52,11 @@ public struct TestDatabase: Sendable {
         try await PostgresPool.withPool(PostgresConfiguration(dsn: dsn), size: size, body)
     }
 
+    /// Sets the engine's clock forward, for all connections that are opened from now on.
+    public func shiftClock(_ offset: String) async throws {
+        try await psql("alter database \"\(name)\" set agentcorp.clock_offset = '\(offset)'")
+    }
+
     /// Removes it, and ends whatever is still connected.
     public func drop() async throws {
         try await TestingServer.shared.drop(TestingDatabase(name: name, dsn: dsn))

@@ -44,10 +44,12 @@ public struct ApprovalRecord: Sendable, Codable {
     public let response: String?
     /// What a person has put in the place of the arguments or the value.
     public let edited: JSONValue?
+    /// Of a call: the JSON Schema that edited arguments must fit.
+    public let schema: JSONValue?
 
     enum CodingKeys: String, CodingKey {
         case id, name, agent, turn, idx, tool, effect, reason, title, args, value, hash, decisions, approvers, fallback
-        case state, decision, response, edited
+        case state, decision, response, edited, schema
         case task = "task_id"
         case run = "run_id"
         case createdAt = "created_at"

@@ -45,7 +45,7 @@ extension TaskManager {
             approval.id, decision, by: person, response: response, edited: edited, hash: approval.hash, always: always)
     }
 
-    /// The same by id.
+    /// The same by id. Edited arguments that do not fit the schema of their tool are refused, with code `invalidValue`.
     ///
     /// - Parameter hash: Of what was shown, its first 8 digits at least; nil: whatever it is about.
     @discardableResult
@@ -53,6 +53,7 @@ extension TaskManager {
         _ approval: Int64, _ decision: String, by person: String? = nil, response: String? = nil,
         edited: JSONValue? = nil, hash: String? = nil, always: AlwaysRule? = nil
     ) async throws -> Int? {
+        if let edited { try await check(edited, for: approval) }
         let result = try await database.call(
             "select agentcorp.decide($1, $2, $3, $4, $5, $6, $7)",
             [
@@ -60,6 +61,19 @@ extension TaskManager {
                 always.map { PostgresJSON($0.json.bytes) },
             ])
         return try result.rows[0].int32OrNil(0).map { Int($0) }
+    }
+
+    private func check(_ edited: JSONValue, for id: Int64) async throws {
+        let approval = try await approval(id)
+        guard let schema = approval.schema.flatMap({ try? JSONSchema($0) }) else { return }
+        let violations = schema.violations(of: edited)
+        guard !violations.isEmpty else { return }
+        throw QueueError(
+            .invalidValue,
+            "the arguments do not fit \(approval.tool ?? "the tool"): "
+                + violations.map(\.description).joined(separator: "; "),
+            hint: "Nothing was decided. What they must look like: agentcorp approvals show \(id) --json",
+            sqlState: "AC007")
     }
 
     /// The rules by which calls are decided without asking, the oldest first.

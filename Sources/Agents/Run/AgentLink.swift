@@ -162,11 +162,11 @@ struct AgentLink: Sendable {
     /// Asks people about a call, once as long as nobody has answered.
     func requestApproval(
         turn: Int, idx: Int, reason: String, title: String, decisions: [String], policy: ApprovalPolicy,
-        fallback: String?
+        fallback: String?, schema: JSONValue? = nil
     ) async throws -> ApprovalRequest {
         try await ApprovalLink(database, key).request(
             turn: turn, idx: idx, reason: reason, title: title, decisions: decisions, approvers: policy.approvers,
-            expires: policy.expires, fallback: policy.expires == nil ? nil : fallback)
+            expires: policy.expires, fallback: policy.expires == nil ? nil : fallback, schema: schema)
     }
 
     func coolDown(provider: String, model: String, for time: Duration, reason: String) async throws {

@@ -23,15 +23,18 @@ package struct ApprovalLink: Sendable {
     ///   - value: Of a task: what is shown, and may be edited.
     ///   - approvers: Who may decide; empty: anybody.
     ///   - fallback: What counts when the time is over; nil: the task fails then.
+    ///   - schema: Of a call: what edited arguments must fit.
     package func request(
         turn: Int? = nil, idx: Int? = nil, reason: String, title: String, decisions: [String], value: JSONValue? = nil,
-        approvers: [String] = [], expires: Duration? = nil, fallback: String? = nil
+        approvers: [String] = [], expires: Duration? = nil, fallback: String? = nil,
+        schema: JSONValue? = nil
     ) async throws -> ApprovalRequest {
         let result = try await database.call(
-            "select id, wait, result from agentcorp.request_approval($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "select id, wait, result from agentcorp.request_approval($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             [
                 key.task, Int32(key.attempt), turn.map { Int32($0) }, idx.map { Int32($0) }, reason, title, decisions,
                 value.map { PostgresJSON($0.bytes) }, approvers, expires, fallback,
+                schema.map { PostgresJSON($0.bytes) },
             ])
         let row = result.rows[0]
         return ApprovalRequest(

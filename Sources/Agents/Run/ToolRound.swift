@@ -108,12 +108,19 @@ struct ToolRound: Sendable {
             let request = try await run.link.requestApproval(
                 turn: answer.turn, idx: call.idx, reason: question.reason, title: question.title,
                 decisions: ["approve", "edit", "reject", "respond"], policy: run.config.approvals,
-                fallback: run.config.approvals.fallback?.rawValue)
+                fallback: run.config.approvals.fallback?.rawValue, schema: schema(of: call))
             if request.decision == nil, first == nil { first = request }
         }
         // Without one, rules have decided.
         if let first { try await run.context.wait(for: first) }
         return .goOn
+    }
+
+    /// What edited arguments must fit.
+    private func schema(of call: RunState.Call) -> JSONValue? {
+        let schema = run.toolbox[call.tool]?.parameters.value.storable
+        // Of a server that means no good: it would look like a reference to something that is stored elsewhere.
+        return schema?["$blob"] == nil ? schema : nil
     }
 
     // MARK: doubt
