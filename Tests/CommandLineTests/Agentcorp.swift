@@ -24,6 +24,14 @@ enum Agentcorp {
         try await run(arguments, input: input, environment: environment)
     }
 
+    /// Runs a command as it is typed, on the database of the test.
+    static func runInShell(_ command: String) async throws -> TestProcess.Result {
+        try await launch(
+            ["sh", "-c", "exec \(TestProcess.agentcorp) \(command)"], "",
+            ["AGENTCORP_DATABASE": TestDatabase.current.dsn]
+        ).waitForExit()
+    }
+
     /// Starts a command that has no database, unless the environment or the directory names one.
     static func startAlone(_ arguments: [String], environment: [String: String] = [:], scratch: Scratch? = nil) throws
         -> TestProcess

@@ -2,10 +2,12 @@ import Glibc
 import TestSupport
 
 /// A coordinator and a worker on the test's database.
-func withEngine(_ body: () async throws -> Void) async throws {
+func withEngine(
+    environment: [String: String] = [:], _ body: () async throws -> Void
+) async throws {
     let processes = [
         try Agentcorp.start(["coordinator", "--log-level", "warning"]),
-        try Agentcorp.start(["worker", "--log-level", "warning", "--shutdown-grace", "1s"]),
+        try Agentcorp.start(["worker", "--log-level", "warning", "--shutdown-grace", "1s"], environment: environment),
     ]
     let result: Result<Void, any Error>
     do {

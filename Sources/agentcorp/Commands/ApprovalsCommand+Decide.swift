@@ -56,7 +56,9 @@ extension ApprovalsCommand {
             let args = try rule.arguments()
             let (approval, made) = try await connection.withManager { manager in
                 let approval = try await manager.approval(id)
-                let edited = try decision == "edit" ? self.edited(approval.args ?? approval.value) : nil
+                // Not by a conditional expression, whose nil would be the JSON value null.
+                var edited: JSONValue?
+                if decision == "edit" { edited = try self.edited(approval.args ?? approval.value) }
                 let made = try await manager.decide(
                     id, decision, by: person, response: response, edited: edited, hash: hash ?? approval.hash,
                     always: always ? AlwaysRule(rule.scope ?? .agent, args: args, expires: rule.time?.duration) : nil)
