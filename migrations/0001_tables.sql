@@ -174,6 +174,7 @@ create table agentcorp.blocked (
     task_id bigint not null,
     gate bigint not null,
     run_at timestamptz,
+    wake_at timestamptz,
     remaining int not null,
     met int not null default 0,
     failed int not null default 0,
@@ -184,6 +185,8 @@ create table agentcorp.blocked (
     primary key (task_id, shard)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table agentcorp.blocked is 'Tasks that wait on other tasks, with the count of what is still open';
+comment on column agentcorp.blocked.wake_at is 'In phases 2 and 4: when it runs again at the latest, whatever it waits for; else null';
+create index blocked_wake on agentcorp.blocked (shard, wake_at) where wake_at is not null;
 comment on column agentcorp.blocked.phase is
     '0 blocked before its first run, 1 running (or about to) with open subtasks or a wait, 2 waiting for subtasks, 3 done, completes when its subtasks do, 4 waiting for an event, 5 a batch that is not sealed';
 comment on column agentcorp.blocked.quorum is '0 all needs must succeed, -1 all must end, -2 a batch: all must end, and it fails when one has failed, n at least n must succeed';

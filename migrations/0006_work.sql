@@ -241,7 +241,7 @@ begin
         delete from agentcorp.blocked b where b.shard = p_shard and b.task_id = any (v_ids);
         -- Those that may run at once, and need not be admitted.
         v_ready := array(select row(agentcorp.micros(v_now) + f.i - 1, f.task_id, t.queue_id, t.priority, p_shard, f.attempt)
-            from unnest(v_freed) with ordinality f(task_id, gate, run_at, remaining, met, failed, quorum, attempt, phase, shard, i)
+            from unnest(v_freed) with ordinality f(task_id, gate, run_at, wake_at, remaining, met, failed, quorum, attempt, phase, shard, i)
             cross join lateral (select t.queue_id, t.priority from agentcorp.task t where t.id = f.task_id and t.shard = p_shard offset 0) t
             cross join lateral (select from agentcorp.queue q where q.id = t.queue_id and not q.gated offset 0) q
             where f.run_at is null or f.run_at <= v_now);
@@ -377,6 +377,12 @@ begin
                 perform agentcorp.move_counts(p_shard, array[v.task], 'running', 'blocked');
                 perform agentcorp.settle_blocked(p_shard, array[v.task]);
             end if;
+            if v_delay is not null then
+                update agentcorp.blocked b set wake_at = v_now + v_delay where b.shard = p_shard and b.task_id = v.task and b.phase in (2, 4);
+                if found and v_delay < interval '1 second' then
+                    perform agentcorp.wake_coordinator(p_shard);
+                end if;
+            end if;
         elsif v_outcome = 1 and v_ledger.remaining > 0 then
             perform agentcorp.put_output(p_shard, v.task, v.output);
             perform agentcorp.await_subtasks(p_shard, array[v.task], array[v.task], v_now);
@@ -500,7 +506,7 @@ begin
         || case when output is null then '{}' else jsonb_build_object('output', output) end)));
 end $$;
 comment on function agentcorp.finish is
-    'Ends an attempt: completed, failed (retried by the task''s policy unless retry is false), cancelled, skipped, suspended (until its subtasks end) or snoozed (for delay). False: the lease was lost, nothing was recorded';
+    'Ends an attempt: completed, failed (retried by the task''s policy unless retry is false), cancelled, skipped, suspended (until its subtasks end, or what it waits for is there; no longer than delay) or snoozed (for delay). False: the lease was lost, nothing was recorded';
 
 -- Only what the worker holds can be finished. What it recorded before (a call sent twice) is neither recorded again nor refused.
 create function agentcorp.finish_many(worker bigint, results jsonb) returns table (task_id bigint, attempt smallint) language plpgsql

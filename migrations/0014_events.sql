@@ -228,7 +228,7 @@ begin
     update agentcorp.wait w set met = true where w.shard = p_shard and w.ctid = any (v_open.ctids);
     if v_parked.ids is not null then
         delete from agentcorp.wait w where w.shard = p_shard and w.task_id = any (v_parked.ids) and w.met;
-        update agentcorp.blocked b set phase = 1 where b.shard = p_shard and b.task_id = any (v_parked.ids);
+        update agentcorp.blocked b set phase = 1, wake_at = null where b.shard = p_shard and b.task_id = any (v_parked.ids);
         perform agentcorp.make_ready(p_shard, v_parked.ids, v_parked.attempts);
         perform agentcorp.move_counts(p_shard, v_parked.ids, 'blocked', 'ready');
     end if;
@@ -465,10 +465,21 @@ begin
     if v.tasks is not null then
         expired := agentcorp.meet_waits(p_shard, v.tasks, v.names, '{"timed_out": true}');
     end if;
-    select agentcorp.until(v_now, w.timeout_at) into next_in_ms
-        from agentcorp.wait w where w.shard = p_shard and w.timeout_at > v_now and not w.met order by w.timeout_at limit 1;
+    -- Whatever they wait for goes on: what becomes of it they say themselves.
+    select array_agg(q.task_id) tasks, array_agg(q.attempt) attempts into v from (
+        select b.task_id, b.attempt from agentcorp.blocked b where b.shard = p_shard and b.wake_at <= v_now
+        order by b.wake_at limit p_limit for update skip locked) q;
+    if v.tasks is not null then
+        update agentcorp.blocked b set phase = 1, wake_at = null where b.shard = p_shard and b.task_id = any (v.tasks);
+        perform agentcorp.make_ready(p_shard, v.tasks, v.attempts);
+        perform agentcorp.move_counts(p_shard, v.tasks, 'blocked', 'ready');
+        expired := expired + cardinality(v.tasks);
+    end if;
+    next_in_ms := agentcorp.until(v_now, least(
+        (select w.timeout_at from agentcorp.wait w where w.shard = p_shard and w.timeout_at > v_now and not w.met order by w.timeout_at limit 1),
+        (select b.wake_at from agentcorp.blocked b where b.shard = p_shard and b.wake_at > v_now order by b.wake_at limit 1)));
 end $$;
-comment on function agentcorp.expire_waits is 'Ends waits whose time is over; says in how many milliseconds the next one is due, null when there is none';
+comment on function agentcorp.expire_waits is 'Ends waits whose time is over, and wakes suspended tasks whose time is; says in how many milliseconds the next one is due, null when there is none';
 
 -- One look instead of five: an idle coordinator asks this once a second, and calls the functions only when it says so.
 create function agentcorp.due(p_shard smallint, out resolve_ms bigint, out promote_ms bigint, out admit_ms bigint, out fire_ms bigint, out expire_ms bigint, out hook_ms bigint)
@@ -488,8 +499,9 @@ begin
             where l.shard = p_shard and l.parked_until < 'infinity' order by l.parked_until limit 1));
     end if;
     fire_ms := agentcorp.until(v_now, (select s.due_at from agentcorp.schedule s where s.shard = p_shard and s.due_at is not null order by s.due_at limit 1));
-    expire_ms := agentcorp.until(v_now, (select w.timeout_at from agentcorp.wait w
-        where w.shard = p_shard and w.timeout_at is not null and not w.met order by w.timeout_at limit 1));
+    expire_ms := agentcorp.until(v_now, least(
+        (select w.timeout_at from agentcorp.wait w where w.shard = p_shard and w.timeout_at is not null and not w.met order by w.timeout_at limit 1),
+        (select b.wake_at from agentcorp.blocked b where b.shard = p_shard and b.wake_at is not null order by b.wake_at limit 1)));
     if exists (select from agentcorp.hook h where h.paused_at is null) then
         hook_ms := 0;
     end if;

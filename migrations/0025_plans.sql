@@ -626,6 +626,13 @@ begin
 end $$;
 comment on function agentcorp.why_running is 'What a running task does: its worker, the model or the tool that it waits for';
 
+create function agentcorp.time_left(task_id bigint, attempt int, timeout interval) returns interval language sql as $$
+    select agentcorp.sleep_for(task_id, attempt, concat_ws(' ', 'timeout', (select max(a.attempt) from agentcorp.attempt a
+        where a.task_id = time_left.task_id and a.outcome = 14 and a.shard = agentcorp.shard_of(time_left.task_id))), timeout)
+$$;
+comment on function agentcorp.time_left is
+    'How much is left of the time that a task of a plan has that only waits for others. It runs from the first attempt on, after a retry anew; a step keeps its end. The attempt ends as suspended with it as delay';
+
 create function agentcorp.retry_run(task_id bigint) returns int language plpgsql as $$
 declare
     v_root bigint;
@@ -826,7 +833,7 @@ comment on function agentcorp.why is
     'Why a task does not run, or why it ended as it did: line by line, with the tasks that it is about, down to the one that everything waits for or that failed first. level says how far down';
 
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
-    ('manage', 'put_plan remove_plan'), ('enqueue', 'run_plan'), ('work', 'put_fragment plan_document pin_plan expand plan_scope plan_children'),
+    ('manage', 'put_plan remove_plan'), ('enqueue', 'run_plan'), ('work', 'put_fragment plan_document pin_plan expand plan_scope plan_children time_left'),
     ('internal', 'check_plan plan_id check_input'), ('helper', 'run_state_name short'),
     ('read', 'tree_usage list_runs run_tree open_waits why why_task why_steps why_budgets why_limited why_unclaimed why_running task_notes'), ('manage', 'retry_run')) x(c, f);
 select agentcorp.grant_roles();

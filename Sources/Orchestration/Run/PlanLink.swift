@@ -64,6 +64,13 @@ struct PlanLink: Sendable {
         return try result.rows[0].bytesOrNil(0).map { try JSONCoding.decode($0) }
     }
 
+    /// How much is left of the time that the task has altogether; zero: nothing.
+    func timeLeft(of timeout: Duration) async throws -> Duration {
+        let result = try await database.call(
+            "select agentcorp.time_left($1, $2, $3)", [key.task, Int32(key.attempt), timeout])
+        return try result.rows[0].duration(0)
+    }
+
     /// Stores a plan that has no name.
     func putFragment(_ document: JSONValue) async throws -> Int64 {
         let result = try await database.call("select agentcorp.put_fragment($1)", [PostgresJSON(document.bytes)])

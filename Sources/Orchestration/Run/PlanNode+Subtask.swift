@@ -38,7 +38,7 @@ extension PlanNode {
             members["max_attempts"] = .integer(retry.isElsewhere && place.agent != nil ? 1 : Int64(retry.maximum + 1))
             members["backoff"] = retry.backoff.map { .string($0) }
         }
-        members["timeout"] = task.timeout?.json
+        if !task.verb.waits { members["timeout"] = task.timeout?.json }
         if let key = task.key {
             members["concurrency_key"] = .string(try concurrencyKey(key, in: scope.noting(place)))
         } else if case .agent(let choices, _) = task.verb, let agent = place.agent ?? choices[place.choice ?? 0].name {
@@ -58,6 +58,14 @@ extension PlanNode {
 }
 
 extension PlanVerb {
+    /// It only waits for others: its own tasks, people, events.
+    var waits: Bool {
+        switch self {
+        case .plan, .vote, .approve, .wait: true
+        case .agent, .tool, .kind, .emit: false
+        }
+    }
+
     /// It waits for tasks of its own, so its attempts are none of the work.
     var isContainer: Bool {
         switch self {

@@ -1,3 +1,4 @@
+internal import Documents
 internal import JSON
 internal import Plans
 internal import Queue
@@ -14,16 +15,31 @@ struct PlanPreparation: Sendable {
         }
         let node = try await library.node(place, PlanLink(context))
         if node.isOutermost, let reason = try await reasonToSkip(node, context) { return .end(.skipped(reason)) }
+        let timeLeft = try await timeLeft(node, context)
         // Containers read their plan themselves.
-        guard place.layer == .verb, let wish = node.task.verb.wish else { return .run(args: context.task.args) }
+        guard place.layer == .verb, let wish = node.task.verb.wish else {
+            return .run(args: context.task.args, timeLeft: timeLeft)
+        }
         let scope = try await node.scope(wish, context)
         let args = JSONValue.object(try node.arguments(in: scope))
         let areSecret = scope.isSecret || context.task.argsWereEncrypted
         // The memory may say something else next time; everything else has been said once for all.
         guard wish.memory.isEmpty else {
-            return .run(args: try await context.step("args") { args }.bytes, areSecret: areSecret)
+            return .run(
+                args: try await context.step("args") { args }.bytes, areSecret: areSecret, timeLeft: timeLeft)
         }
-        return .run(args: args.bytes, areSecret: areSecret)
+        return .run(args: args.bytes, areSecret: areSecret, timeLeft: timeLeft)
+    }
+
+    /// The attempts of what only waits for others take no time, so its timeout is that of the task, all its items and
+    /// rounds together.
+    private func timeLeft(_ node: PlanNode, _ context: TaskContext) async throws -> Duration? {
+        guard node.isOutermost, node.task.verb.waits, let timeout = node.task.timeout else { return nil }
+        let left = try await PlanLink(context).timeLeft(of: timeout)
+        guard left > .zero else {
+            throw PermanentFailure("timed out after \(DurationText.text(timeout))", reason: "timeout")
+        }
+        return left
     }
 
     private func reasonToSkip(_ node: PlanNode, _ context: TaskContext) async throws -> String? {

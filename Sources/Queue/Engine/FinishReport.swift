@@ -64,8 +64,9 @@ struct FinishReport {
             case .skipped(let failure):
                 outcome = "skipped"
                 error = failure
-            case .suspended(let join):
+            case .suspended(let join, let limit):
                 outcome = "suspended"
+                delayMilliseconds = limit.map { Double($0.milliseconds) }
                 self.join = join.flatMap { try? JSONCoding.decode($0.bytes) }
             case .snoozed(let delay):
                 outcome = "snoozed"

@@ -13,7 +13,8 @@ public struct FinishedTask: Sendable {
         /// By the handler: there was nothing to do.
         case skipped(TaskFailure)
         /// Runs again when its subtasks have ended. `join` is a join policy such as `"settled"`; nil keeps the task's own.
-        case suspended(join: PostgresJSON?)
+        /// After `atMost` it runs again whatever it waits for.
+        case suspended(join: PostgresJSON?, atMost: Duration? = nil)
         /// Runs again after a while; that is no failure.
         case snoozed(Duration)
     }

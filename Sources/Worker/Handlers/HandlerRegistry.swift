@@ -59,9 +59,10 @@ public final class HandlerRegistry: Sendable {
         guard let preparation else { return handler }
         return { context in
             switch try await preparation.prepare(context) {
-            case .run(let args, let areSecret):
-                try await handler(context.with(args: args, areSecret: areSecret))
-            case .end(let result): result
+            case .run(let args, let areSecret, let timeLeft):
+                context.suspension.limit(to: timeLeft)
+                return try await handler(context.with(args: args, areSecret: areSecret))
+            case .end(let result): return result
             }
         }
     }

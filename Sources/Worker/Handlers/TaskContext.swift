@@ -48,6 +48,9 @@ public struct TaskContext: Sendable {
     /// Adds tasks and steers them, each call in a transaction of its own.
     public var manager: TaskManager { TaskManager(pool, cipher: cipher) }
 
+    /// How long the task may wait when it leaves the worker; nil: for ever.
+    var timeLeft: Duration? { suspension.timeLeft }
+
     var link: TaskLink { TaskLink(pool, key, cipher: cipher) }
 
     /// Decodes the arguments. Throws `PermanentFailure` when they do not fit.

@@ -18,6 +18,12 @@ public struct TaskSuspension: Error, Sendable, CustomStringConvertible {
     /// What a running handler has been told.
     final class Note: Sendable {
         private let current = Mutex<TaskSuspension?>(nil)
+        private let limit = Mutex<Duration?>(nil)
+
+        /// How long the task may wait; nil: for ever.
+        var timeLeft: Duration? { limit.withLock { $0 } }
+
+        func limit(to timeLeft: Duration?) { limit.withLock { $0 = timeLeft } }
 
         var suspension: TaskSuspension? { current.withLock { $0 } }
 

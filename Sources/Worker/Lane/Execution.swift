@@ -16,8 +16,8 @@ struct Execution {
             case .completed(let output):
                 guard let output else { return .completed(output: nil) }
                 return await record(output)
-            case .waitForChildren(let join): return .suspended(join: join?.json)
-            case .snooze(let delay): return .snoozed(max(delay, .zero))
+            case .waitForChildren(let join): return .suspended(join: join?.json, atMost: context.timeLeft)
+            case .snooze(let delay): return .snoozed(limited(delay))
             case .cancelled(let reason): return .cancelled(TaskFailure(reason, reason: "cancelled"))
             case .skipped(let reason): return .skipped(TaskFailure(reason, reason: "skipped"))
             }
@@ -28,8 +28,8 @@ struct Execution {
         } catch  where context.suspension.suspension != nil {
             // Also when it comes as another error: of a group whose other members were cancelled, or wrapped.
             switch context.suspension.suspension?.reason {
-            case .timer(let left): return .snoozed(left)
-            default: return .suspended(join: nil)
+            case .timer(let left): return .snoozed(limited(left))
+            default: return .suspended(join: nil, atMost: context.timeLeft)
             }
         } catch let error as TaskFailure {
             return .failed(error, isPermanent: false, delay: nil)
@@ -46,6 +46,10 @@ struct Execution {
         } catch {
             return .failed(TaskFailure("\(error)"), isPermanent: false, delay: nil)
         }
+    }
+
+    private func limited(_ delay: Duration) -> Duration {
+        max(min(delay, context.timeLeft ?? delay), .zero)
     }
 
     /// The work is done: an outage must not undo it, and what the server refuses would be refused again.
