@@ -275,18 +275,18 @@ comment on function agentcorp.plan_scope is
     'What the expressions of tasks of plans may speak of, by its place (n, from 1) in the lists, each with the task of the plan: task (by name, with output and error), previous (the same by id, as text), input (which comes from args where the plan is a run), trigger (the args of the root)';
 
 create function agentcorp.plan_children(task_id bigint, with_outputs text[] default null)
-returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean, shared boolean) language plpgsql stable
+returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean, shared boolean, ended_us bigint) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
-    return query select t.id, t.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), false
+    return query select t.id, t.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), false, agentcorp.micros(a.finished_at)
         from agentcorp.task t
-        left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a on a.outcome between 1 and 4
+        left join lateral (select a.outcome, a.error, a.finished_at from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a on a.outcome between 1 and 4
         left join lateral (select o.result from agentcorp.output o where o.task_id = t.id and o.shard = v_shard and (with_outputs is null or t.name = any (with_outputs)) offset 0) o on true
         where t.parent_id = plan_children.task_id and t.shard = v_shard
-        union all select t.id, s.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), true
+        union all select t.id, s.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), true, null::bigint
         from agentcorp.shared_task s
         cross join lateral (select t.id, t.kind, t.policy from agentcorp.task t where t.id = s.original_id and t.shard = v_shard offset 0) t
         -- One that was shared as not needed may be back at work in its own run: here it stays as it was.
@@ -296,7 +296,7 @@ begin
         where s.task_id = plan_children.task_id and s.name <> '' and s.shard = v_shard order by 1;
 end $$;
 comment on function agentcorp.plan_children is
-    'The subtasks of a task in the order in which they were added, what a fork shares included: how each ended (null: it is open), and the outputs of those that are named, by default of all. handled: its failure counts as met';
+    'The subtasks of a task in the order in which they were added, what a fork shares included: how each ended (null: it is open) and when, and the outputs of those that are named, by default of all. handled: its failure counts as met';
 
 create view agentcorp.plans as
 select p.name, p.version, v.id version_id, v.document ->> 'description' description, v.created_at,

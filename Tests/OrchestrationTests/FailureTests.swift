@@ -1,8 +1,10 @@
 import AgentTestSupport
 import JSON
 import Queue
+import Synchronization
 import TestSupport
 import Testing
+import Worker
 
 @Suite struct FailureTests {
     @Test("a failure cancels those who need the task, and fails the plan with its reason", .checkedDatabase)
@@ -68,6 +70,52 @@ import Testing
             #expect(failure.message.hasPrefix("task charge failed"))
             #expect(
                 try await world.states(of: run) == ["charge failed", "refund completed", "ship cancelled"])
+        }
+    }
+
+    @Test(
+        "a task that cleans up does so after each failure, also after a retry; not when that succeeds", .checkedDatabase
+    )
+    func cleanedUpAgain() async throws {
+        let refunds = Mutex(0)
+        let failures = Mutex(2)
+        try await PlanWorld.run(kinds: { handlers in
+            handlers.register("charge") { _ in
+                let fails = failures.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+                if fails { throw PermanentFailure("no luck") }
+                return .completed(nil)
+            }
+            handlers.register("refund") { _ in
+                refunds.withLock { $0 += 1 }
+                return .completed(nil)
+            }
+        }) { world in
+            let tasks: JSONValue = [
+                "charge": ["kind": "charge", "args": [:], "on_error": ["run": "refund", "then": "fail"]],
+                "refund": ["kind": "refund", "args": ["why": "{{ error.message }}"]],
+                "ship": ["kind": "echo", "needs": ["charge"], "args": [:]],
+            ]
+            let run = try await world.start(["inner": ["plan": ["tasks": tasks]]])
+            _ = try await world.agents.failure(of: run)
+            #expect(refunds.withLock { $0 } == 1)
+            try await world.manager.retryRun(run)
+            #expect(try await world.agents.failure(of: run).message.contains("no luck"))
+            #expect(refunds.withLock { $0 } == 2)
+            #expect(
+                try await world.states(of: run) == [
+                    "charge failed", "inner failed", "refund completed", "refund 2 completed", "ship cancelled",
+                ])
+            try await world.manager.retryRun(run)
+            _ = try await world.agents.end(of: run)
+            #expect(refunds.withLock { $0 } == 2)
+            #expect(
+                try await world.states(of: run) == [
+                    "charge completed", "inner completed", "refund completed", "refund 2 completed",
+                    "refund 3 skipped", "ship completed",
+                ])
         }
     }
 

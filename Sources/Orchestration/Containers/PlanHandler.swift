@@ -42,7 +42,9 @@ struct PlanHandler: Sendable {
             }
             children = try await link.children(outputs: [])
         }
-        guard children.allSatisfy({ $0.end != nil }) else { return .waitForChildren(join: .settled) }
+        let again = try await cleaners(of: order, children, context)
+        if !again.isEmpty { try await link.expand(again) }
+        guard again.isEmpty, children.allSatisfy({ $0.end != nil }) else { return .waitForChildren(join: .settled) }
         let ends = Dictionary(children.map { ($0.name, $0) }) { first, _ in first }
         try refuseFailure(order.plan, ends)
         return .completed(try await output(of: order, context)?.postgres)
@@ -117,24 +119,28 @@ struct PlanHandler: Sendable {
     private func subtasks(
         of order: Order, input: JSONValue, _ forked: ForkedPlan?, _ context: TaskContext
     ) throws -> [JSONValue] {
-        let outer = order.node?.place
         let scope = PlanScope(with: ["input": input])
         return try order.plan.tasks.compactMap { task -> JSONValue? in
             if let forked, forked.redone[task.id] == nil { return nil }
             if let value = forked?.output(of: task.id) { return ValueHandler.subtask(named: task.id, value) }
             let (needs, join) =
                 forked?.openNeeds(of: task) ?? (order.plan.effectiveNeeds(of: task), order.plan.effectiveJoin(of: task))
-            let place = PlanPlace(
-                version: order.version, path: order.path + [task.id], layer: task.layers[0], scope: context.task.id,
-                run: order.run,
-                // Into a plan that stands in the document these reach, into one of its own they do not.
-                item: order.path.isEmpty ? nil : outer?.item, index: order.path.isEmpty ? nil : outer?.index,
-                round: order.path.isEmpty ? nil : outer?.round, previous: order.path.isEmpty ? nil : outer?.previous,
-                fork: forked?.fork(below: task.id))
-            return try PlanNode(place: place, plan: order.plan, task: task, settings: nil).subtask(
+            return try node(of: task, in: order, context, fork: forked?.fork(below: task.id)).subtask(
                 named: task.id, needs: needs, join: join,
                 rule: task.fansOut && order.plan.itemJoin(of: task) != .all ? .fail : task.onError, in: scope)
         }
+    }
+
+    func node(
+        of task: PlanTask, in order: Order, _ context: TaskContext, fork: PlanFork? = nil
+    ) -> PlanNode {
+        // Into a plan that stands in the document these reach, into one of its own they do not.
+        let outer = order.path.isEmpty ? nil : order.node?.place
+        let place = PlanPlace(
+            version: order.version, path: order.path + [task.id], layer: task.layers[0], scope: context.task.id,
+            run: order.run, item: outer?.item, index: outer?.index, round: outer?.round, previous: outer?.previous,
+            fork: fork)
+        return PlanNode(place: place, plan: order.plan, task: task, settings: nil)
     }
 
     private func refuseFailure(_ plan: Plan, _ ends: [String: PlanLink.Child]) throws {

@@ -42,6 +42,8 @@ struct PlanLink: Sendable {
         let isForgiven: Bool
         /// It is part of the run that this one is a fork of.
         let isShared: Bool
+        /// When it ended, by the clock of the database; nil for what is open or shared.
+        let endedAt: Int64?
     }
 
     func document(_ version: Int64) async throws -> (value: JSONValue, bytes: Int) {
@@ -162,7 +164,7 @@ struct PlanLink: Sendable {
     ///   - outputs: Names of those whose outputs are wanted; nil: of all.
     func children(of task: Int64? = nil, outputs: [String]? = nil) async throws -> [Child] {
         let result = try await database.call(
-            "select id, name, kind, outcome, error, output, handled, shared from agentcorp.plan_children($1, $2)",
+            "select id, name, kind, outcome, error, output, handled, shared, ended_us from agentcorp.plan_children($1, $2)",
             [task ?? key.task, outputs], deadline: Self.expansionDeadline)
         return try result.rows.map { row throws in
             let id = try row.int64(0)
@@ -171,7 +173,8 @@ struct PlanLink: Sendable {
                 end: try TaskEnd(outcome: row.int16OrNil(3), error: row.bytesOrNil(4)),
                 output: try row.bytesOrNil(5).map {
                     try JSONValue(parsing: try coder.open($0, for: .output(task: id)))
-                }, isForgiven: try row.bool(6), isShared: try row.bool(7))
+                }, isForgiven: try row.bool(6), isShared: try row.bool(7),
+                endedAt: try row.int64OrNil(8))
         }
     }
 }
