@@ -19,7 +19,7 @@ extension PlanHandler {
             guard !before.isEmpty, before.allSatisfy({ $0.hasEnded(before: child) }) else { continue }
             let node = node(of: task, in: order, context)
             tasks.append(
-                node.subtask(
+                try node.subtask(
                     named: "\(task.id) \(before.count + 1)", needs: [handled], join: .settled, rule: task.onError,
                     in: try await node.keyScope(context)))
         }
