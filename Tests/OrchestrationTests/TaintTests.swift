@@ -164,7 +164,7 @@ import Tools
                     "plan": ["tasks": ["inner": ["agent": "lead", "prompt": "{{ input }}"]]],
                     "with": "{{ memory.global.news }}",
                 ],
-                "free": ["agent": "other", "prompt": "{{ memory.global.other }}"],
+                "free": ["agent": "other", "prompt": "see {{ memory.global.other }}"],
             ])
             _ = try await world.agents.end(of: next)
             return try await tainted(next, world)
