@@ -60,7 +60,7 @@ struct VoteHandler: Sendable {
     private static func arguments(_ args: JSONValue) throws -> VoteArguments {
         do {
             return try VoteArguments(args)
-        } catch let error as PlanError {
+        } catch {
             throw PermanentFailure("the arguments of a vote: \(error)", reason: "arguments")
         }
     }
