@@ -241,46 +241,60 @@ comment on function agentcorp.expand is 'Adds the subtasks of a running task, ea
 
 -- A task of a plan sees the tasks that it names by their parent, which is the task of the plan; what a fork shares with its original
 -- counts as if it stood there.
-create function agentcorp.plan_scope(scopes bigint[], sources text[], names text[])
+create function agentcorp.require_same_tenant(p_task bigint, p_other bigint) returns void language plpgsql stable as $$
+begin
+    if not exists (select from agentcorp.task t join agentcorp.task o on o.id = p_other and o.shard = agentcorp.shard_of(p_other) and o.tenant is not distinct from t.tenant
+        where t.id = p_task and t.shard = agentcorp.shard_of(p_task)) then
+        raise exception 'unknown task %', p_other using errcode = 'AC001', hint = 'It is gone, or belongs to another tenant.';
+    end if;
+end $$;
+comment on function agentcorp.require_same_tenant is 'Refuses a task that is not of the tenant of another';
+
+create function agentcorp.plan_scope(roots bigint[], scopes bigint[], sources text[], names text[])
 returns table (n bigint, source text, id bigint, outcome smallint, value jsonb, error jsonb) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     if sources && '{task,previous}' then
-        return query select w.n, w.source, i.id, a.outcome, agentcorp.payload(o.result, i.shard), a.error
-            from unnest(scopes, sources, names) with ordinality w(scope, source, name, n)
-            cross join lateral (select agentcorp.shard_of(w.scope) shard, case w.source when 'previous' then w.name::bigint else (
-                select coalesce((select t.id from agentcorp.task t where t.parent_id = w.scope and t.name = w.name and t.shard = agentcorp.shard_of(w.scope)),
-                    (select s.original_id from agentcorp.shared_task s where s.task_id = w.scope and s.name = w.name and s.shard = agentcorp.shard_of(w.scope)))) end id offset 0) i
-            left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = i.id and a.shard = i.shard order by a.attempt desc limit 1) a on true
-            left join lateral (select o.result from agentcorp.output o where o.task_id = i.id and o.shard = i.shard offset 0) o on true
-            where w.source in ('task', 'previous') and i.id is not null;
+        return query select w.n, w.source, i.id, a.outcome, agentcorp.payload(o.result, r.shard), a.error
+            from unnest(roots, scopes, sources, names) with ordinality w(root, scope, source, name, n)
+            cross join lateral (select r.shard, r.tenant from agentcorp.task r where r.id = w.root and r.shard = agentcorp.shard_of(w.root) offset 0) r
+            cross join lateral (select case w.source when 'previous' then w.name::bigint else coalesce(
+                (select t.id from agentcorp.task t where t.parent_id = w.scope and t.name = w.name and t.shard = r.shard),
+                (select s.original_id from agentcorp.shared_task s where s.task_id = w.scope and s.name = w.name and s.shard = r.shard)) end id offset 0) i
+            cross join lateral (select t.id from agentcorp.task t where t.id = i.id and t.shard = r.shard and t.tenant is not distinct from r.tenant offset 0) t
+            left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = i.id and a.shard = r.shard order by a.attempt desc limit 1) a on true
+            left join lateral (select o.result from agentcorp.output o where o.task_id = i.id and o.shard = r.shard offset 0) o on true
+            where w.source in ('task', 'previous');
     end if;
     if 'input' = any (sources) then
-        return query select w.n, case when s.value is null then 'args' else 'input' end, w.scope, null::smallint, agentcorp.payload(coalesce(s.value, t.args), agentcorp.shard_of(w.scope)), null::jsonb
-            from unnest(scopes, sources) with ordinality w(scope, source, n)
-            left join lateral (select s.value from agentcorp.step s where s.task_id = w.scope and s.name = 'input' and s.shard = agentcorp.shard_of(w.scope) offset 0) s on true
-            left join lateral (select t.args from agentcorp.task t where s.value is null and t.id = w.scope and t.shard = agentcorp.shard_of(w.scope) offset 0) t on true
-            where w.source = 'input' and coalesce(s.value, t.args) is not null;
+        return query select w.n, case when s.value is null then 'args' else 'input' end, w.scope, null::smallint, agentcorp.payload(coalesce(s.value, t.args), r.shard), null::jsonb
+            from unnest(roots, scopes, sources) with ordinality w(root, scope, source, n)
+            cross join lateral (select r.shard, r.tenant from agentcorp.task r where r.id = w.root and r.shard = agentcorp.shard_of(w.root) offset 0) r
+            cross join lateral (select t.args from agentcorp.task t where t.id = w.scope and t.shard = r.shard and t.tenant is not distinct from r.tenant offset 0) t
+            left join lateral (select s.value from agentcorp.step s where s.task_id = w.scope and s.name = 'input' and s.shard = r.shard offset 0) s on true
+            where w.source = 'input';
     end if;
     if 'trigger' = any (sources) then
         return query select w.n, 'trigger', r.id, null::smallint, agentcorp.payload(r.args, r.shard), null::jsonb
-            from unnest(scopes, sources) with ordinality w(scope, source, n)
-            cross join lateral (select t.root_id from agentcorp.task t where t.id = w.scope and t.shard = agentcorp.shard_of(w.scope) offset 0) t
-            cross join lateral (select r.id, r.shard, r.args from agentcorp.task r where r.id = t.root_id and r.shard = agentcorp.shard_of(w.scope) offset 0) r
+            from unnest(roots, sources) with ordinality w(root, source, n)
+            cross join lateral (select r.id, r.shard, r.args from agentcorp.task r where r.id = w.root and r.shard = agentcorp.shard_of(w.root) offset 0) r
             where w.source = 'trigger';
     end if;
 end $$;
 comment on function agentcorp.plan_scope is
-    'What the expressions of tasks of plans may speak of, by its place (n, from 1) in the lists, each with the task of the plan: task (by name, with output and error), previous (the same by id, as text), input (which comes from args where the plan is a run), trigger (the args of the root)';
+    'What the expressions of tasks of plans may speak of, by its place (n, from 1) in the lists, each with the root of the run that reads, whose tenant it must be, and the task of the plan: task (by name, with output and error), previous (the same by id, as text), input (which comes from args where the plan is a run), trigger (the args of the root)';
 
-create function agentcorp.plan_children(task_id bigint, with_outputs text[] default null)
+create function agentcorp.plan_children(task_id bigint, with_outputs text[] default null, reader bigint default null)
 returns table (id bigint, name text, kind text, outcome smallint, error jsonb, output jsonb, handled boolean, shared boolean, ended_us bigint) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
+    if reader <> task_id then
+        perform agentcorp.require_same_tenant(reader, task_id);
+    end if;
     return query select t.id, t.name, t.kind, a.outcome, a.error, agentcorp.payload(o.result, v_shard), coalesce(t.policy ? 'on_error', false), false, agentcorp.micros(a.finished_at)
         from agentcorp.task t
         left join lateral (select a.outcome, a.error, a.finished_at from agentcorp.attempt a where a.task_id = t.id and a.shard = v_shard order by a.attempt desc limit 1) a on a.outcome between 1 and 4
@@ -834,6 +848,6 @@ comment on function agentcorp.why is
 
 insert into agentcorp.permission (function_name, class) select unnest(string_to_array(f, ' ')), c from (values
     ('manage', 'put_plan remove_plan'), ('enqueue', 'run_plan'), ('work', 'put_fragment plan_document pin_plan expand plan_scope plan_children time_left'),
-    ('internal', 'check_plan plan_id check_input'), ('helper', 'run_state_name short'),
+    ('internal', 'check_plan plan_id check_input require_same_tenant'), ('helper', 'run_state_name short'),
     ('read', 'tree_usage list_runs run_tree open_waits why why_task why_steps why_budgets why_limited why_unclaimed why_running task_notes'), ('manage', 'retry_run')) x(c, f);
 select agentcorp.grant_roles();

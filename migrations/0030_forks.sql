@@ -212,19 +212,17 @@ begin
 end $$;
 comment on function agentcorp.fork_version is 'The version that a fork runs: the one asked for, or a variant of it with other agents';
 
-create function agentcorp.fork_source(task_id bigint, step text default null) returns table (args jsonb, input jsonb, step_value jsonb) language plpgsql stable
+create function agentcorp.fork_source(reader bigint, task_id bigint, step text default null) returns table (args jsonb, input jsonb, step_value jsonb) language plpgsql stable
 set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare
     v_shard smallint := agentcorp.shard_of(task_id);
 begin
+    perform agentcorp.require_same_tenant(reader, task_id);
     return query select agentcorp.payload(t.args, v_shard), agentcorp.step_get(fork_source.task_id, 'input'), agentcorp.step_get(fork_source.task_id, fork_source.step)
         from agentcorp.task t where t.id = fork_source.task_id and t.shard = v_shard;
-    if not found then
-        raise exception 'unknown task %', task_id using errcode = 'AC001', hint = 'The run that this one is a fork of is gone.';
-    end if;
 end $$;
-comment on function agentcorp.fork_source is 'What the worker must know of the original of a plan''s task: its arguments, its input, and a step';
+comment on function agentcorp.fork_source is 'What the worker must know of the original of a plan''s task, for a task of the same tenant: its arguments, its input, and a step';
 
 create function agentcorp.run_paths(run_id bigint) returns table (path text, id bigint, parent_path text, shared boolean) language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$

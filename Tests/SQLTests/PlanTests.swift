@@ -160,7 +160,7 @@ struct PlanTests {
         )
         let walks = [
             "select count(*) from agentcorp.tree(\(root))", "select count(*) from agentcorp.plan_children(\(root))",
-            "select count(*) from agentcorp.plan_scope(array[\(root)], '{task}', '{x}')",
+            "select count(*) from agentcorp.plan_scope(array[\(root)], array[\(root)], '{task}', '{x}')",
             "select count(*) from agentcorp.tree_usage(\(root))", "select count(*) from agentcorp.run_tree(\(root))",
             "select count(*) from agentcorp.run_paths(\(root))", "select agentcorp.is_tainted(array[\(root)])",
             "select count(*) from agentcorp.needs_of(\(root))", "select agentcorp.cancel(\(root))",
@@ -172,5 +172,26 @@ struct PlanTests {
             #expect(
                 !readsWholeShard(plan, of: ["task", "attempt", "dependency"]) && !plan.contains("JIT:"), "\(plan)")
         }
+    }
+
+    @Test("what expressions speak of is read of one tenant alone, whatever arguments say")
+    func scopesOfTenants() async throws {
+        let sql = try await Session.open()
+        let root = try await sql.tree(#"{"kind":"plan","args":{"input":1},"subtasks":[{"kind":"a","name":"x"}]}"#)
+        let other = try await sql.enqueue("'a', tenant => 'other'")
+        func read(_ reader: Int) async throws -> [String] {
+            try await sql.rows(
+                """
+                select source, id from agentcorp.plan_scope(array_fill(\(reader), '{4}'), array_fill(\(root), '{4}'),
+                    '{task,previous,input,trigger}', '{x,\(root + 1),"",""}') order by n
+                """)
+        }
+        #expect(
+            try await read(root) == ["task|\(root + 1)", "previous|\(root + 1)", "args|\(root)", "trigger|\(root)"])
+        #expect(try await read(other) == ["trigger|\(other)"])
+        for call in ["plan_children(\(root), null, \(other))", "fork_source(\(other), \(root))"] {
+            try await sql.refuses("select * from agentcorp.\(call)", "AC001", "unknown task", hint: "tenant")
+        }
+        #expect(try await sql.rows("select id from agentcorp.plan_children(\(root), null, \(root))") == ["\(root + 1)"])
     }
 }

@@ -84,7 +84,7 @@ struct PlanLink: Sendable {
         of original: Int64, step: String? = nil
     ) async throws -> (args: JSONValue, input: JSONValue?, step: JSONValue?) {
         let result = try await database.call(
-            "select args, input, step_value from agentcorp.fork_source($1, $2)", [original, step])
+            "select args, input, step_value from agentcorp.fork_source($1, $2, $3)", [key.task, original, step])
         let row = result.rows[0]
         func value(_ column: Int, _ purpose: PayloadPurpose) throws -> JSONValue? {
             try row.bytesOrNil(column).map { try JSONValue(parsing: try coder.open($0, for: purpose)) }
@@ -130,8 +130,8 @@ struct PlanLink: Sendable {
         let keys = Array(keys)
         let parts = keys.map(\.source.parts)
         let result = try await database.call(
-            "select n, source, id, outcome, value, error from agentcorp.plan_scope($1, $2, $3)",
-            [keys.map(\.scope), parts.map(\.source), parts.map(\.name)])
+            "select n, source, id, outcome, value, error from agentcorp.plan_scope($1, $2, $3, $4)",
+            [keys.map(\.root), keys.map(\.scope), parts.map(\.source), parts.map(\.name)])
         var found: [ScopeKey: Result<ScopeValue, any Error>] = [:]
         for row in result.rows { found[keys[Int(try row.int64(0)) - 1]] = Result { try scopeValue(row) } }
         return found
@@ -164,8 +164,8 @@ struct PlanLink: Sendable {
     ///   - outputs: Names of those whose outputs are wanted; nil: of all.
     func children(of task: Int64? = nil, outputs: [String]? = nil) async throws -> [Child] {
         let result = try await database.call(
-            "select id, name, kind, outcome, error, output, handled, shared, ended_us from agentcorp.plan_children($1, $2)",
-            [task ?? key.task, outputs], deadline: Self.expansionDeadline)
+            "select id, name, kind, outcome, error, output, handled, shared, ended_us from agentcorp.plan_children($1, $2, $3)",
+            [task ?? key.task, outputs, key.task], deadline: Self.expansionDeadline)
         return try result.rows.map { row throws in
             let id = try row.int64(0)
             return Child(

@@ -27,12 +27,14 @@ struct PlanScope: Sendable {
         var names = roots.subtracting(Self.words).filter { plan[$0] != nil }
         if roots.contains("error"), let handled = task?.handles { names.insert(handled) }
         for name in names { names.formUnion(Self.substitutes(of: name, in: plan)) }
-        var keys = Set(names.map { ScopeKey(scope: scope, source: .task($0)) })
-        if roots.contains("input") { keys.insert(ScopeKey(scope: scope, source: .input)) }
-        if roots.contains("trigger") { keys.insert(ScopeKey(scope: scope, source: .trigger)) }
-        if roots.contains("previous"), let previous = place?.previous {
-            keys.insert(ScopeKey(scope: scope, source: .previous(previous)))
+        var keys: Set<ScopeKey> = []
+        func want(_ source: ScopeKey.Source) {
+            keys.insert(ScopeKey(root: context.task.rootID, scope: scope, source: source))
         }
+        for name in names { want(.task(name)) }
+        if roots.contains("input") { want(.input) }
+        if roots.contains("trigger") { want(.trigger) }
+        if roots.contains("previous"), let previous = place?.previous { want(.previous(previous)) }
         if !keys.isEmpty {
             let found = try await ScopeReader.shared.values(keys, PlanLink(context))
             isSecret = found.values.contains(where: \.isSecret)

@@ -10,6 +10,8 @@ struct ScopeKey: Hashable, Sendable {
         case trigger
     }
 
+    /// The root of the run that reads: what belongs to another tenant is not there for it.
+    let root: Int64
     /// The task of the plan.
     let scope: Int64
     let source: Source
