@@ -454,11 +454,11 @@ import Testing
         let root = try await sql.id("r")
         if isCounted {
             try await sql.run(
-                "delete from agentcorp.resolve; insert into agentcorp.blocked select \(root), coalesce(max(d.gate), 1), null, 0, 2, 0, 0, 1, 0, 0 from agentcorp.dependency d on conflict (task_id, shard) do update set remaining = 0, met = 2; delete from agentcorp.ready"
+                "delete from agentcorp.resolve; insert into agentcorp.blocked select \(root), coalesce(max(d.gate), 1), null, null, 0, 2, 0, 0, 1, 0, 0 from agentcorp.dependency d on conflict (task_id, shard) do update set remaining = 0, met = 2; delete from agentcorp.ready"
             )
         } else {
             try await sql.run(
-                "delete from agentcorp.resolve; insert into agentcorp.blocked select \(root), coalesce(max(d.gate), 1), null, 2, 0, 0, 0, 1, 0, 0 from agentcorp.dependency d on conflict (task_id, shard) do update set remaining = 2, met = 0; delete from agentcorp.ready"
+                "delete from agentcorp.resolve; insert into agentcorp.blocked select \(root), coalesce(max(d.gate), 1), null, null, 2, 0, 0, 0, 1, 0, 0 from agentcorp.dependency d on conflict (task_id, shard) do update set remaining = 2, met = 0; delete from agentcorp.ready"
             )
         }
         let row = try await finds(sql, "doctor('blocked')", "error", "task \(root) ", isSafe: true)
