@@ -259,13 +259,13 @@ begin
         return query select w.n, w.source, i.id, a.outcome, agentcorp.payload(o.result, r.shard), a.error
             from unnest(roots, scopes, sources, names) with ordinality w(root, scope, source, name, n)
             cross join lateral (select r.shard, r.tenant from agentcorp.task r where r.id = w.root and r.shard = agentcorp.shard_of(w.root) offset 0) r
-            cross join lateral (select case w.source when 'previous' then w.name::bigint else coalesce(
-                (select t.id from agentcorp.task t where t.parent_id = w.scope and t.name = w.name and t.shard = r.shard),
-                (select s.original_id from agentcorp.shared_task s where s.task_id = w.scope and s.name = w.name and s.shard = r.shard)) end id offset 0) i
-            cross join lateral (select t.id from agentcorp.task t where t.id = i.id and t.shard = r.shard and t.tenant is not distinct from r.tenant offset 0) t
+            cross join lateral (select coalesce(
+                (select t.id from agentcorp.task t where w.source = 'task' and t.parent_id = w.scope and t.name = w.name and t.shard = r.shard and t.tenant is not distinct from r.tenant),
+                (select t.id from agentcorp.task t where t.shard = r.shard and t.tenant is not distinct from r.tenant and t.id = case w.source when 'previous' then w.name::bigint else
+                    (select s.original_id from agentcorp.shared_task s where s.task_id = w.scope and s.name = w.name and s.shard = r.shard) end)) id offset 0) i
             left join lateral (select a.outcome, a.error from agentcorp.attempt a where a.task_id = i.id and a.shard = r.shard order by a.attempt desc limit 1) a on true
             left join lateral (select o.result from agentcorp.output o where o.task_id = i.id and o.shard = r.shard offset 0) o on true
-            where w.source in ('task', 'previous');
+            where w.source in ('task', 'previous') and i.id is not null;
     end if;
     if 'input' = any (sources) then
         return query select w.n, case when s.value is null then 'args' else 'input' end, w.scope, null::smallint, agentcorp.payload(coalesce(s.value, t.args), r.shard), null::jsonb
