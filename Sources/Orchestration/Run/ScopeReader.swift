@@ -11,7 +11,7 @@ final class ScopeReader: Sendable {
 
     private struct Request {
         let keys: Set<ScopeKey>
-        let answer: CheckedContinuation<[ScopeKey: Result<ScopeValue, any Error>], any Error>
+        let answer: CheckedContinuation<[(ScopeKey, Result<ScopeValue, any Error>?)], any Error>
     }
 
     /// Who waits, by the pool of the connections to ask on; without a call under way there is no entry.
@@ -33,7 +33,7 @@ final class ScopeReader: Sendable {
             }
             if isFirst { Task { await self.read(request, link) } }
         }
-        return try found.mapValues { try $0.get() }
+        return try found.reduce(into: [:]) { $0[$1.0] = try $1.1?.get() }
     }
 
     private func read(_ first: Request, _ link: PlanLink) async {
@@ -41,9 +41,7 @@ final class ScopeReader: Sendable {
         while !requests.isEmpty {
             do {
                 let found = try await link.values(requests.reduce(into: []) { $0.formUnion($1.keys) })
-                for request in requests {
-                    request.answer.resume(returning: found.filter { request.keys.contains($0.key) })
-                }
+                for request in requests { request.answer.resume(returning: request.keys.map { ($0, found[$0]) }) }
             } catch {
                 for request in requests { request.answer.resume(throwing: error) }
             }
