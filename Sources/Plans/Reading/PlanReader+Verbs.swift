@@ -148,6 +148,6 @@ extension PlanReader {
         return .emit(topic: topic, data: data, key: key)
     }
 
-    /// Stands for a text that could not be read.
+    /// Stands for a text that could not be read. Without braces there is nothing in it that could be wrong.
     private static var blank: Template { try! Template("?") }
 }
