@@ -53,7 +53,10 @@ import Testing
         client.send(Self.request)
         try await waitUntil("the request to be in the database") {
             try await TestDatabase.current.psql(
-                "select count(*) from pg_locks where not granted and relation = 'agentcorp.plan_start'::regclass")
+                """
+                select count(*) from pg_locks where not granted and relation = 'agentcorp.plan_start'::regclass
+                    and database = (select oid from pg_database where datname = current_database())
+                """)
                 == "1"
         }
         first.server.signal(SIGKILL)

@@ -158,7 +158,7 @@ public struct Migrator: Sendable {
             """
             select format('process %s (%s, for %s s): %s', a.pid, concat_ws(', ', a.usename, nullif(a.application_name, '')),
                 round(extract(epoch from clock_timestamp() - a.xact_start)), left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
-            from pg_stat_activity a where a.pid <> pg_backend_pid() and exists (
+            from pg_stat_activity a where a.datname = current_database() and a.pid <> pg_backend_pid() and exists (
                 select from pg_locks l join pg_class c on c.oid = l.relation
                 where l.pid = a.pid and l.granted and c.relnamespace = 'agentcorp'::regnamespace)
             order by a.xact_start limit 1

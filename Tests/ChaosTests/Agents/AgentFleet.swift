@@ -171,18 +171,22 @@ final class AgentFleet {
                 """)
         }
 
+        /// Of this database: `pg_locks` shows those of all databases, and other tests stop theirs at the same time.
+        private static let waiting = """
+            pg_locks where locktype = 'advisory' and objid = 4711 and not granted
+                and database = (select oid from pg_database where datname = current_database())
+            """
+
         /// Returns when a statement has come there.
         func reached() async throws {
-            try await fleet.wait(
-                "select count(*) > 0 as x from pg_locks where locktype = 'advisory' and objid = 4711 and not granted",
-                "true")
+            try await fleet.wait("select count(*) > 0 as x from \(Self.waiting)", "true")
         }
 
         /// Ends what waits there, whose worker must be dead, as the server would when it noticed; and lets all others pass.
         func lift() async throws {
             try await connection.script(
                 """
-                select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' and objid = 4711 and not granted;
+                select pg_terminate_backend(pid, 10000) from \(Self.waiting);
                 select pg_advisory_unlock(4711);
                 drop trigger stop on agentcorp.\(table);
                 drop function public.stop();
