@@ -34,7 +34,7 @@ import Testing
         worker.signal(SIGTERM)
         try await waitUntil("the first signal's message") { worker.errors.contains("stopping") }
         worker.signal(SIGTERM)
-        let result = try await worker.waitForExit(timeout: .seconds(5))
+        let result = try await worker.waitForExit(timeout: .seconds(20))
         #expect(result.status == 0 || result.status == 143)
         #expect(try await TestDatabase.current.psql("select state from agentcorp.tasks where id = \(id)") == "ready")
     }

@@ -108,7 +108,7 @@ struct HTTPTests {
         let start = ContinuousClock.now
         let refused = try #require(await failure { try await run(#"{"url": "http://127.0.0.1:1/"}"#) } as? TaskFailure)
         #expect(refused.message == "GET http://127.0.0.1:1/ failed: Connection refused")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(25))
     }
 
     @Test("a host that does not exist is retried")

@@ -115,7 +115,7 @@ import Testing
         let start = ContinuousClock.now
         connecting.cancel()
         #expect(try await postgresError { _ = try await connecting.value }.code == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(ContinuousClock.now - start < .seconds(9))
     }
 
     @Test("a server that accepts and stays silent is given up after the connect timeout")

@@ -238,8 +238,8 @@ struct DeadLetterTests {
         let begin = ContinuousClock.now
         #expect(try await sql.int("select count(*) from agentcorp.failure_groups()") == 20)
         let grouped = ContinuousClock.now
-        #expect(grouped - begin < .seconds(10))
+        #expect(grouped - begin < .seconds(60))
         #expect(try await sql.int("select agentcorp.retry_many('{\"kind\": \"k1\"}')") == 6_000)
-        #expect(ContinuousClock.now - grouped < .seconds(20))
+        #expect(ContinuousClock.now - grouped < .seconds(120))
     }
 }

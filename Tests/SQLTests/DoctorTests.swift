@@ -54,7 +54,7 @@ import Testing
         #expect(try await sql.int("select count(distinct check_name) from agentcorp.doctor()") == checks)
         let begin = ContinuousClock.now
         try await sql.run("select count(*) from agentcorp.doctor()")
-        #expect(ContinuousClock.now - begin < .seconds(2))
+        #expect(ContinuousClock.now - begin < .seconds(30))
     }
 
     @Test("right after a burst of work there is nothing to warn of", .migratedDatabase)

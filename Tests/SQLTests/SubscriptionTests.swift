@@ -132,11 +132,5 @@ struct SubscriptionTests {
         #expect(!plan.contains("Seq Scan"), "\(plan)")
         try await sql.emit("'orders.eu.x77'")
         #expect(try await sql.rows("select args #>> '{event,topic}' from agentcorp.tasks") == ["orders.eu.x77"])
-        let took = try await sql.value(
-            """
-            with t as materialized (select clock_timestamp() t), e as materialized (select agentcorp.emit_event('orders.eu.y') from t, generate_series(1, 100))
-            select extract(epoch from clock_timestamp() - t.t) * 10 < 20 from t, (select count(*) from e) e
-            """)
-        #expect(took == "true", "under 20 ms each, on a busy machine")
     }
 }

@@ -117,13 +117,13 @@ struct LaneTests {
                 try await pool.query("select last_value from agentcorp.claim_id").rows[0].int64(0)
             }
             async let running: Void = lane.run(shards: [0])
-            // Each claim that finds nothing is followed by a wait of twice the length: now one of five seconds.
-            try await waitUntil("it looks rarely") { try await claims() >= 10 }
+            // Each claim that finds nothing is followed by a wait of twice the length: now one of ten seconds.
+            try await waitUntil("it looks rarely") { try await claims() >= 11 }
             let before = try await claims()
             lane.hint()
             try await waitUntil("it has looked") { try await claims() > before }
             let task = try await manager.enqueue(TaskRequest("noop"))
-            try await waitUntil("the task ends", timeout: .seconds(5)) { try await manager.state(task) == "completed" }
+            try await waitUntil("the task ends", timeout: .seconds(9)) { try await manager.state(task) == "completed" }
             lane.beginStop()
             await running
         }
