@@ -149,7 +149,8 @@ comment on function agentcorp.rule_of is 'The rule that answers a request about 
 
 -- Asking
 
--- A call is asked about anew when it is in doubt again; a task only when somebody has retried it after its time was over.
+-- A call is asked about anew when it is in doubt again; a task only when somebody has retried it after its time was over. One that is
+-- asked about already, for another reason, is not asked about twice: only one of two could be decided.
 -- locks: topic, approval, fence
 create function agentcorp.request_approval(task_id bigint, attempt int, turn int, idx int, reason text, title text, decisions text[], value jsonb default null,
     approvers text[] default '{}', expires interval default null, fallback text default null, schema jsonb default null, out id bigint, out wait interval, out result jsonb) language plpgsql
@@ -161,6 +162,7 @@ declare
     v_new agentcorp.approval;
     v_rule agentcorp.approval_rule;
     v_tool text;
+    v_state text;
 begin
     if coalesce(title, '') = '' or cardinality(decisions) is not distinct from 0 or not coalesce(decisions <@ '{approve,edit,reject,respond,again,fail}', false) then
         raise exception 'a request for approval has a title and decisions' using errcode = 'AC007', hint = 'The decisions are some of approve, edit, reject, respond; of a call in doubt also again and fail.';
@@ -173,7 +175,8 @@ begin
     end if;
     perform agentcorp.check_person(a) from unnest(approvers) a;
     select a.* into v_old from agentcorp.approval a where a.task_id = request_approval.task_id and a.turn is not distinct from request_approval.turn
-        and a.idx is not distinct from request_approval.idx and a.reason = request_approval.reason and a.shard = v_shard
+        and a.idx is not distinct from request_approval.idx
+        and (a.reason = 'ambiguous') = (request_approval.reason = 'ambiguous') and a.shard = v_shard
         and (a.turn is null or a.decided_at is null) order by a.id desc limit 1;
     v_new.id := coalesce(v_old.id, (v_shard::bigint << 53) | nextval('agentcorp.approval_id'));
     perform agentcorp.share_topic('approval.requested', null);
@@ -188,6 +191,20 @@ begin
         update agentcorp.approval a set decided_at = v_now, decision = 'expired', timed_out = true where a.id = v_old.id and a.shard = v_shard and a.decided_at is null;
         v_old.id := null;
         v_new.id := (v_shard::bigint << 53) | nextval('agentcorp.approval_id');
+    end if;
+    if v_old.id is null and turn is not null then
+        select c.tool, agentcorp.payload(c.args, v_shard), c.state into v_tool, value, v_state from agentcorp.tool_call c
+            where c.task_id = request_approval.task_id and c.turn = request_approval.turn and c.idx = request_approval.idx and c.shard = v_shard;
+        if not found then
+            raise exception 'task % has no tool call % in turn %', task_id, idx, turn using errcode = 'AC001';
+        elsif v_state not in ('planned', 'ambiguous') then
+            -- Decided after the task had looked: a new question could not be decided, and would be waited for in vain.
+            select a.* into v_old from agentcorp.approval a where a.task_id = request_approval.task_id and a.turn = request_approval.turn
+                and a.idx = request_approval.idx and a.shard = v_shard order by a.id desc limit 1;
+            if not found then
+                raise exception 'tool call % in turn % of task % is %', idx, turn, task_id, v_state using errcode = 'AC009', hint = 'There is nothing to ask about.';
+            end if;
+        end if;
     end if;
     if v_old.id is null then
         v_new.task_id := task_id;
@@ -205,12 +222,6 @@ begin
         v_new.schema := agentcorp.store_payload(v_shard, task_id, 'schemas', schema);
         if turn is null then
             v_new.value := agentcorp.store_payload(v_shard, task_id, 'values to decide about', value);
-        else
-            select c.tool, agentcorp.payload(c.args, v_shard) into v_tool, value from agentcorp.tool_call c
-                where c.task_id = request_approval.task_id and c.turn = request_approval.turn and c.idx = request_approval.idx and c.shard = v_shard;
-            if not found then
-                raise exception 'task % has no tool call % in turn %', task_id, idx, turn using errcode = 'AC001';
-            end if;
         end if;
         v_new.hash := agentcorp.approval_hash(task_id, v_new.title, v_tool, value);
         insert into agentcorp.approval select v_new.*;

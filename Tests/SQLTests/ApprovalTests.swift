@@ -230,6 +230,37 @@ struct ApprovalTests {
         try await sql.refuses("select agentcorp.decide(\(id), 'again')", "AC009", "waits no longer")
     }
 
+    @Test(
+        "an agent that asks about a call just after it was decided gets that decision, not a question that nobody can answer"
+    )
+    func decidedMeanwhile() async throws {
+        let run = try await AgentSession.begin()
+        let sql = run.sql
+        try await run.call("t", "t")
+        let first = try await sql.ask(run, call: 0)
+        let second = try await sql.ask(run, call: 1)
+        try await sql.decide("\(first), 'approve', 'ann'")
+        try await sql.decide("\(second), 'respond', 'bob', 'not now'")
+        #expect(
+            try await sql.value("select id || (result ->> 'by') from \(sql.request(run, call: 0))") == "\(first)ann")
+        #expect(
+            try await sql.value("select id || (result ->> 'by') from \(sql.request(run, call: 1))") == "\(second)bob")
+        #expect(try await sql.int("select count(*) from agentcorp.approval") == 2)
+        #expect(try await sql.states(ofCalls: run) == ["approved", "succeeded"])
+    }
+
+    @Test("a call is never asked about twice at once, also for another reason, so that each question can be answered")
+    func oneQuestion() async throws {
+        let run = try await AgentSession.begin()
+        let sql = run.sql
+        try await run.call("t")
+        let id = try await sql.ask(run, call: 0)
+        #expect(try await sql.ask(run, call: 0, reason: "tainted") == id)
+        try await sql.decide("\(id), 'approve'")
+        #expect(try await sql.ask(run, call: 0, reason: "tainted") == id)
+        #expect(try await sql.rows("select reason, state from agentcorp.approvals") == ["policy|decided"])
+    }
+
     @Test("who is asked and what was decided are events")
     func events() async throws {
         let run = try await AgentSession.begin()
