@@ -162,6 +162,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres"],
             path: "Tests/TestSupport", swiftSettings: dialect),
+        // An HTTP server that does as a test says
+        .target(
+            name: "MockServer", dependencies: ["JSON"] + nio, path: "Tests/MockServer",
+            swiftSettings: dialect),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
@@ -170,19 +174,18 @@ let package = Package(
         .testTarget(name: "PlansTests", dependencies: ["Plans", "Documents", "JSON"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON", "TestSupport"], swiftSettings: dialect),
-        .target(
-            name: "MockModelServer", dependencies: ["JSON"] + nio, path: "Tests/MockModelServer",
-            swiftSettings: dialect),
         .testTarget(
             name: "ProvidersTests",
-            dependencies: ["Providers", "JSON", "MockModelServer", "TestSupport", logging] + nio,
+            dependencies: ["Providers", "JSON", "MockServer", "TestSupport", logging],
             swiftSettings: dialect),
         .testTarget(
-            name: "MCPTests", dependencies: ["MCP", "JSON", "TestSupport", httpClient, logging] + nio,
+            name: "MCPTests", dependencies: ["MCP", "JSON", "MockServer", "TestSupport", logging],
             swiftSettings: dialect),
         .testTarget(
             name: "ToolsTests",
-            dependencies: ["CZlib", "Patterns", "Tools", "Sandbox", "MCP", "JSON", "TestSupport", logging] + nio,
+            dependencies: [
+                "CZlib", "Patterns", "Tools", "Sandbox", "MCP", "JSON", "MockServer", "TestSupport", logging,
+            ],
             swiftSettings: dialect),
         // Agents with models that do as a test says
         .target(
@@ -197,23 +200,23 @@ let package = Package(
             dependencies: [
                 "AgentTestSupport",
                 "Agents", "Documents", "Providers", "Tools", "Sandbox", "JSON", "Queue", "Worker", "Coordinator",
-                "MockModelServer", "TestSupport",
+                "MockServer", "TestSupport",
                 lifecycle, logging,
-            ] + nio,
+            ],
             swiftSettings: dialect),
         .testTarget(
             name: "OrchestrationTests",
             dependencies: [
                 "Orchestration", "Plans", "Documents", "Agents", "Providers", "Tools", "JSON", "Queue", "Worker",
-                "Coordinator", "AgentTestSupport", "MockModelServer", "TestSupport", "Postgres",
+                "Coordinator", "AgentTestSupport", "MockServer", "TestSupport", "Postgres",
                 lifecycle, logging,
-            ] + nio,
+            ],
             swiftSettings: dialect),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
                 "Webhooks", "Providers", "Queue", "Postgres", "JSON", "TestSupport", crypto, lifecycle, logging,
-            ] + nio,
+            ],
             swiftSettings: dialect),
         .testTarget(name: "SQLTests", dependencies: ["Queue", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "Migrations", "TestSupport"], swiftSettings: dialect),
@@ -226,17 +229,17 @@ let package = Package(
             name: "CoordinatorTests", dependencies: ["Coordinator", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),
         .testTarget(
-            name: "KindsTests", dependencies: ["Kinds", "TestSupport", lifecycle, logging] + nio,
+            name: "KindsTests", dependencies: ["Kinds", "MockServer", "TestSupport", lifecycle, logging],
             swiftSettings: dialect),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["agentcorp", "Bench", "Queue", "Migrations", "JSON", "MockModelServer", "TestSupport"],
+            dependencies: ["agentcorp", "Bench", "Queue", "Migrations", "JSON", "MockServer", "TestSupport"],
             swiftSettings: dialect),
         .testTarget(
             name: "AgentCorpTestingTests", dependencies: ["AgentCorpTesting", "Worker", "Queue", "Postgres"],
             swiftSettings: dialect),
         .testTarget(
-            name: "ChaosTests", dependencies: ["JSON", "MockModelServer", "Queue", "Postgres", "TestSupport"],
+            name: "ChaosTests", dependencies: ["JSON", "MockServer", "Queue", "Postgres", "TestSupport"],
             swiftSettings: dialect),
     ]
 )

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import JSON
-import MockModelServer
+import MockServer
 import TestSupport
 import Testing
 
@@ -163,7 +163,7 @@ import Testing
 
     @Test("the web is searched where the environment says, and the key of that is not told", .migratedDatabase)
     func search() async throws {
-        let server = try await MockModelServer.start(
+        let server = try await MockServer.start(
             .json([
                 "web": [
                     "results": [
@@ -197,7 +197,7 @@ import Testing
 
     @Test("the same agent works with a server that speaks OpenAI's format", .migratedDatabase)
     func compatibleServer() async throws {
-        let server = try await MockModelServer.start(MockOpenAI.text("Two workers, no waiting."))
+        let server = try await MockServer.start(MockOpenAI.text("Two workers, no waiting."))
         try await Scratch.use { scratch in
             let file = try scratch.write("librarian.json", #"{"provider": "ollama", "model": "qwen3:4b"}"#)
             #expect(try await Agentcorp.run("agents", "load", file).status == 0)

@@ -1,4 +1,5 @@
 import Logging
+import MockServer
 import Postgres
 import Queue
 import ServiceLifecycle
@@ -120,7 +121,7 @@ struct WorkedTests {
 
     @Test("http waits as long as the server asks", .migratedDatabase)
     func retryAfter() async throws {
-        let server = try await HTTPServer.start { _ in .reply(429, headers: ["Retry-After": "600"]) }
+        let server = try await MockServer.start(.text("", status: 429, headers: ["Retry-After": "600"]))
         try await withWorker { pool, manager in
             let task = try await manager.enqueue(
                 TaskRequest("http", args: PostgresJSON("{\"url\": \"http://127.0.0.1:\(server.port)/\"}")))

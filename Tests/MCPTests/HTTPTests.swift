@@ -1,6 +1,6 @@
 import Glibc
 import JSON
-import NIOHTTP1
+import MockServer
 import Synchronization
 import TestSupport
 import Testing
@@ -10,7 +10,7 @@ import Testing
 @Suite struct HTTPTests {
     @Test("a modern server gets the routing headers with every request, and no session")
     func modern() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             .modern(request) ?? .text("hello", to: request)
         }
         try await withClient(of: endpoint) { (client) async throws in
@@ -20,13 +20,13 @@ import Testing
         #expect(endpoint.requests.map(\.rpcMethod) == ["server/discover", "tools/list", "tools/call"])
         for request in endpoint.requests {
             #expect(request.method == "POST")
-            #expect(request.headers["Accept"] == ["application/json, text/event-stream"])
-            #expect(request.headers["MCP-Protocol-Version"] == ["2026-07-28"])
-            #expect(request.headers["Mcp-Method"] == [request.rpcMethod ?? ""])
-            #expect(request.headers["Mcp-Session-Id"].isEmpty)
-            #expect(request.message["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"] == "2026-07-28")
+            #expect(request.headers["accept"] == "application/json, text/event-stream")
+            #expect(request.headers["mcp-protocol-version"] == "2026-07-28")
+            #expect(request.headers["mcp-method"] == request.rpcMethod ?? "")
+            #expect(request.headers["mcp-session-id"] == nil)
+            #expect(request.json["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"] == "2026-07-28")
         }
-        #expect(endpoint.requests.map { $0.headers["Mcp-Name"] } == [[], [], ["=?base64?Z3LDtsOfZQ==?="]])
+        #expect(endpoint.requests.map { $0.headers["mcp-name"] } == [nil, nil, "=?base64?Z3LDtsOfZQ==?="])
     }
 
     @Test("arguments that a schema marks are repeated in headers; a tool with a wrong mark is not offered")
@@ -43,7 +43,7 @@ import Testing
                 "inputSchema": ["type": "object", "properties": ["x": ["type": "number", "x-mcp-header": "X"]]],
             ],
         ]
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             .modern(request, tools: tools) ?? .text("ok", to: request)
         }
         try await withClient(of: endpoint) { (client) async throws in
@@ -54,13 +54,13 @@ import Testing
             _ = try await client.text("route", [:])
         }
         #expect(
-            endpoint.requests.filter { $0.tool == "route" }.map { $0.headers["Mcp-Param-Region"] }
-                == [["eu-west"], ["=?base64?IHPDvGQ=?="], []])
+            endpoint.requests.filter { $0.tool == "route" }.map { $0.headers["mcp-param-region"] }
+                == ["eu-west", "=?base64?IHPDvGQ=?=", nil])
     }
 
     @Test("headers that a server finds wrong make us look at its tools again, once")
     func mismatch() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             .modern(request) ?? .error(-32020, "header mismatch", to: request, status: 400)
         }
         try await withClient(of: endpoint) { (client) async throws in
@@ -78,10 +78,10 @@ import Testing
         "a server that refuses the question without a word of the modern era is a legacy one",
         arguments: [400, 404, 405, 200])
     func legacy(status: Int) async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             if request.rpcMethod == "server/discover" {
                 return status == 200
-                    ? .error(-32601, "what?", to: request, status: 200) : .reply(status, body: "no")
+                    ? .error(-32601, "what?", to: request, status: 200) : .text("no", status: status)
             }
             return .legacy(request) ?? .text("hello", to: request)
         }
@@ -94,18 +94,18 @@ import Testing
             requests.map { $0.rpcMethod ?? $0.method } == [
                 "server/discover", "initialize", "notifications/initialized", "tools/call", "DELETE",
             ])
-        #expect(requests[1].headers["MCP-Protocol-Version"].isEmpty)
-        #expect(requests[1].headers["Mcp-Session-Id"].isEmpty)
+        #expect(requests[1].headers["mcp-protocol-version"] == nil)
+        #expect(requests[1].headers["mcp-session-id"] == nil)
         for request in requests.dropFirst(2) {
-            #expect(request.headers["Mcp-Session-Id"] == ["s1"])
-            #expect(request.headers["MCP-Protocol-Version"] == ["2025-06-18"])
-            #expect(request.headers["Mcp-Method"].isEmpty)
+            #expect(request.headers["mcp-session-id"] == "s1")
+            #expect(request.headers["mcp-protocol-version"] == "2025-06-18")
+            #expect(request.headers["mcp-method"] == nil)
         }
     }
 
     @Test("a server of the modern era that has no revision of ours is not asked in the legacy way")
     func unsupported() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             .error(-32022, "unsupported", to: request, status: 400, data: ["supported": ["2030-01-01"]])
         }
         try await withClient(of: endpoint) { (client) async throws in
@@ -117,7 +117,7 @@ import Testing
 
     @Test("a server that is out of order is no legacy server")
     func outOfOrder() async throws {
-        let endpoint = try await ScriptedEndpoint.start { _ in .reply(503, body: "later") }
+        let endpoint = try await MockServer.start(.text("later", status: 503))
         try await withClient(of: endpoint) { (client) async throws in
             let error = await failure { try await client.info() }
             #expect(error?.code == .status)
@@ -130,11 +130,11 @@ import Testing
     @Test("a session that the server has forgotten is opened anew, and the call made there, once")
     func sessionLost() async throws {
         let sessions = Mutex(0)
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             if request.rpcMethod == "initialize" {
                 return .legacy(request, session: "s\(sessions.withLock { $0 += 1; return $0 })")!
             }
-            if request.tool != nil, request.headers["Mcp-Session-Id"] != ["s2"] {
+            if request.tool != nil, request.headers["mcp-session-id"] != "s2" {
                 return .error(-32600, "Session not found", to: request, status: 404)
             }
             return .legacy(request) ?? .text("hello", to: request)
@@ -143,13 +143,13 @@ import Testing
             #expect(try await client.text("x") == "hello")
         }
         #expect(endpoint.requests.filter { $0.rpcMethod == "initialize" }.count == 2)
-        #expect(endpoint.requests.filter { $0.tool == "x" }.map { $0.headers["Mcp-Session-Id"] } == [["s1"], ["s2"]])
+        #expect(endpoint.requests.filter { $0.tool == "x" }.map { $0.headers["mcp-session-id"] } == ["s1", "s2"])
     }
 
     @Test("a server that forgets every session is not asked for ever")
     func sessionAlwaysLost() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
-            request.tool == nil ? .legacy(request) ?? .reply(500) : .reply(404)
+        let endpoint = try await MockServer.start { request in
+            request.tool == nil ? .legacy(request) ?? .status(500) : .status(404)
         }
         try await withClient(of: endpoint) { (client) async throws in
             let error = await failure { try await client.text("x") }
@@ -160,9 +160,9 @@ import Testing
 
     @Test("a stream is read to the answer, whatever comes before, however it is cut")
     func stream() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
-            if let answer = ScriptedEndpoint.Answer.modern(request) { return answer }
-            guard let token = request.message["params"]?["_meta"]?["progressToken"] else { return .reply(500) }
+        let endpoint = try await MockServer.start { request in
+            if let answer = MockAnswer.modern(request) { return answer }
+            guard let token = request.json["params"]?["_meta"]?["progressToken"] else { return .status(500) }
             let progress: JSONValue = [
                 "jsonrpc": "2.0", "method": "notifications/progress",
                 "params": ["progressToken": token, "progress": 1],
@@ -174,7 +174,7 @@ import Testing
                     "data: not JSON\n\n",
                     #"data: {"jsonrpc":"2.0","id":99999,"result":{}}"# + "\n\n", String(answer.prefix(20)),
                     String(answer.dropFirst(20)), answer,
-                ], then: .nothing)
+                ], then: .stall)
         }
         try await withClient(of: endpoint) { (client) async throws in
             let progress = Mutex(0)
@@ -187,16 +187,16 @@ import Testing
     @Test("a stream of a legacy server that breaks is taken up again where it was", arguments: [true, false])
     func resumed(drops: Bool) async throws {
         let time = ManualTime()
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             if request.method == "GET" {
                 // The first one breaks too.
-                guard request.headers["Last-Event-ID"] == ["e2"] else {
-                    return .events(["id: e2\ndata:\n\n"], then: drops ? .drop : .end)
+                guard request.headers["last-event-id"] == "e2" else {
+                    return .events(["id: e2\ndata:\n\n"], then: drops ? .drop : nil)
                 }
                 return .events([#"data: {"jsonrpc":"2.0","id":3,"result":{"content":[]}}"# + "\n\n"])
             }
-            if let answer = ScriptedEndpoint.Answer.legacy(request) { return answer }
-            return .events(["retry: 5000\nid: e1\ndata:\n\n"], then: drops ? .drop : .end)
+            if let answer = MockAnswer.legacy(request) { return answer }
+            return .events(["retry: 5000\nid: e1\ndata:\n\n"], then: drops ? .drop : nil)
         }
         try await withClient(of: endpoint, time: time.timekeeper) { (client) async throws in
             _ = try await client.info()
@@ -208,14 +208,14 @@ import Testing
             #expect(try await outcome == .complete(MCPCallResult(content: [])))
         }
         let gets = endpoint.requests.filter { $0.method == "GET" }
-        #expect(gets.map { $0.headers["Last-Event-ID"] } == [["e1"], ["e2"]])
+        #expect(gets.map { $0.headers["last-event-id"] } == ["e1", "e2"])
         #expect(endpoint.requests.filter { $0.tool == "x" }.map(\.id) == [3])
     }
 
     @Test("a stream that breaks and cannot be taken up again has lost its call", arguments: [true, false])
     func dropped(drops: Bool) async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
-            .modern(request) ?? .events(["id: e1\ndata:\n\n"], then: drops ? .drop : .end)
+        let endpoint = try await MockServer.start { request in
+            .modern(request) ?? .events(["id: e1\ndata:\n\n"], then: drops ? .drop : nil)
         }
         try await withClient(of: endpoint) { (client) async throws in
             let error = await failure { try await client.text("x") }
@@ -227,10 +227,10 @@ import Testing
 
     @Test("an answer above the limit is not read", arguments: [true, false])
     func tooLarge(asEvents: Bool) async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
-            if let answer = ScriptedEndpoint.Answer.modern(request) { return answer }
+        let endpoint = try await MockServer.start { request in
+            if let answer = MockAnswer.modern(request) { return answer }
             let text = String(repeating: "x", count: 200_000)
-            return asEvents ? .events([request.event(text: text)], then: .nothing) : .text(text, to: request)
+            return asEvents ? .events([request.event(text: text)], then: .stall) : .text(text, to: request)
         }
         try await withClient(of: endpoint) { configuration, _ in
             configuration.maximumMessage = 100_000
@@ -243,12 +243,12 @@ import Testing
     @Test(
         "answers that are none are errors of the protocol",
         arguments: [
-            ScriptedEndpoint.Answer.reply(202), .reply(200, headers: ["Content-Type": "text/html"], body: "<p>"),
-            .reply(200, headers: ["Content-Type": "application/json"], body: "{"),
+            MockAnswer.status(202), .text("<p>", type: "text/html"),
+            .text("{", type: "application/json"),
             .json(["jsonrpc": "2.0", "id": 77, "result": [:]]),
         ])
-    func notAnAnswer(answer: ScriptedEndpoint.Answer) async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in .modern(request) ?? answer }
+    func notAnAnswer(answer: MockAnswer) async throws {
+        let endpoint = try await MockServer.start { request in .modern(request) ?? answer }
         try await withClient(of: endpoint) { (client) async throws in
             let error = await failure { try await client.text("x") }
             #expect(error?.code == .protocolViolation)
@@ -258,7 +258,7 @@ import Testing
 
     @Test("a cancelled call closes its stream; a legacy server is told besides", arguments: [true, false])
     func cancelled(isModern: Bool) async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             (isModern ? .modern(request) : .legacy(request)) ?? .silence
         }
         try await withClient(of: endpoint) { (client) async throws in
@@ -267,7 +267,7 @@ import Testing
             try await waitUntil("the call") { endpoint.requests.contains { $0.tool == "x" } }
             call.cancel()
             await #expect(throws: CancellationError.self) { try await call.value }
-            try await waitUntil("the end of the connection") { endpoint.closed > 0 }
+            try await waitUntil("the end of the connection") { endpoint.closedConnections > 0 }
             if !isModern {
                 try await waitUntil("the notice") {
                     endpoint.requests.contains { $0.rpcMethod == "notifications/cancelled" }
@@ -279,7 +279,7 @@ import Testing
 
     @Test("what a legacy server asks on a stream is answered by a message of its own")
     func reverse() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
+        let endpoint = try await MockServer.start { request in
             .legacy(request)
                 ?? .events([
                     #"data: {"jsonrpc":"2.0","id":"p","method":"ping"}"# + "\n\n",
@@ -292,17 +292,17 @@ import Testing
                 endpoint.requests.filter { $0.rpcMethod == nil && $0.method == "POST" }.count == 2
             }
         }
-        let answers = endpoint.requests.filter { $0.rpcMethod == nil && $0.method == "POST" }.map(\.message)
+        let answers = endpoint.requests.filter { $0.rpcMethod == nil && $0.method == "POST" }.map(\.json)
         #expect(answers.contains(["jsonrpc": "2.0", "id": "p", "result": [:]]))
         #expect(answers.contains { $0["id"] == "q" && $0["error"]?["code"] == -32601 })
     }
 
     @Test("a server that wants another token is an error with its challenge, and never with the token")
     func unauthorized() async throws {
-        let endpoint = try await ScriptedEndpoint.start { request in
-            let token = request.headers["Authorization"].first ?? ""
-            return .reply(
-                401, headers: ["WWW-Authenticate": "Bearer error=\"invalid_token\", got=\"\(token)\""], body: token)
+        let endpoint = try await MockServer.start { request in
+            let token = request.headers["authorization"] ?? ""
+            return .text(
+                token, status: 401, headers: ["WWW-Authenticate": "Bearer error=\"invalid_token\", got=\"\(token)\""])
         }
         try await withClient(of: endpoint, environment: ["KEY": "canary-5f1c"]) {
             $1.token = .environment("KEY")
@@ -314,14 +314,12 @@ import Testing
             #expect("\(error as Any)".contains("WWW-Authenticate") == false)
             #expect(!String(reflecting: error).contains("canary"))
         }
-        #expect(endpoint.requests.map { $0.headers["Authorization"] } == [["Bearer canary-5f1c"]])
+        #expect(endpoint.requests.map { $0.headers["authorization"] } == ["Bearer canary-5f1c"])
     }
 
     @Test("a redirect is not followed: the token is for this address alone")
     func redirect() async throws {
-        let endpoint = try await ScriptedEndpoint.start { _ in
-            .reply(307, headers: ["Location": "https://elsewhere.example/mcp"])
-        }
+        let endpoint = try await MockServer.start(.redirect("https://elsewhere.example/mcp", status: 307))
         try await withClient(of: endpoint) { (client) async throws in
             let error = await failure { try await client.info() }
             #expect(error?.status == 307)
@@ -332,7 +330,7 @@ import Testing
 
     @Test("an address where nobody listens is an error that says so, and a call surely did not run")
     func nobody() async throws {
-        let port = try await ScriptedEndpoint.start { _ in .silence }.port
+        let port = try await MockServer.start(.silence).port
         let client = MCPClient(
             MCPServerConfiguration(name: "remote", transport: .endpoint(MCPEndpoint("http://127.0.0.1:\(port)/"))),
             environment: [:], logger: .silent)

@@ -1,5 +1,6 @@
 import JSON
 import Logging
+import MockServer
 import TestSupport
 import Testing
 
@@ -22,7 +23,7 @@ func withClient(
 
 /// Lends a client of an endpoint, and closes it.
 func withClient(
-    of endpoint: ScriptedEndpoint, environment: [String: String] = [:], time: Timekeeper = .real,
+    of endpoint: MockServer, environment: [String: String] = [:], time: Timekeeper = .real,
     configure: (inout MCPServerConfiguration, inout MCPEndpoint) -> Void = { _, _ in },
     _ body: (MCPClient) async throws -> Void
 ) async throws {

@@ -1,6 +1,6 @@
 import AgentTestSupport
 import JSON
-import MockModelServer
+import MockServer
 import Orchestration
 import Plans
 import Providers

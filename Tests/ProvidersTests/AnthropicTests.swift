@@ -1,5 +1,5 @@
 import JSON
-import MockModelServer
+import MockServer
 import Testing
 
 @testable import Providers

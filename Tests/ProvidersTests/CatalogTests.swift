@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 import JSON
-import MockModelServer
+import MockServer
 import Testing
 
 @testable import Providers

@@ -1,5 +1,5 @@
 import JSON
-import MockModelServer
+import MockServer
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JSON
 import Logging
-import MockModelServer
+import MockServer
 import TestSupport
 import Testing
 
@@ -24,7 +24,7 @@ struct PeerTests {
 
     @Test("our client understands LiteLLM's proxy, in both formats, also when it translates")
     func proxy() async throws {
-        let mock = try await MockModelServer.start { request in
+        let mock = try await MockServer.start { request in
             let hasResult = request.json.text.contains("the file says")
             let call = MockCall("read", ["path": "ä.txt"], id: "call_peer1")
             if request.path.hasSuffix("/messages") {
@@ -75,7 +75,7 @@ struct PeerTests {
 
     @Test("the clients of LiteLLM, OpenAI and Anthropic understand our mock server")
     func clients() async throws {
-        let mock = try await MockModelServer.start { request in
+        let mock = try await MockServer.start { request in
             let call = MockCall("read", ["path": "ä.txt"], id: "call_peer1")
             let wantsTool = request.json["tools"] != nil
             let streams = request.json["stream"] == true
@@ -116,7 +116,7 @@ enum Peers {
 
     static func startProxy(mock: String) async throws -> Proxy {
         // A port that was free a moment ago.
-        let port = try await MockModelServer.start(.silence).port
+        let port = try await MockServer.start(.silence).port
         let path = "/tmp/agentcorp-litellm-\(UUID().uuidString).yaml"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let configuration = """

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import Logging
-import MockModelServer
+import MockServer
 import Synchronization
 import TestSupport
 import Testing

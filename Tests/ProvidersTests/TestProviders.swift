@@ -1,21 +1,21 @@
 import JSON
 import Logging
-import MockModelServer
+import MockServer
 import Synchronization
 
 @testable import Providers
 
 /// Providers that ask a mock server, with a clock that does not wait.
 struct TestProviders {
-    let server: MockModelServer
+    let server: MockServer
     let clock = FakeClock()
 
     init(_ answers: MockAnswer...) async throws {
-        server = try await MockModelServer.start { answers[min($0.number, answers.count - 1)] }
+        server = try await MockServer.start { answers[min($0.number, answers.count - 1)] }
     }
 
     init(answer: @escaping @Sendable (MockRequest) -> MockAnswer) async throws {
-        server = try await MockModelServer.start(answer: answer)
+        server = try await MockServer.start(answer: answer)
     }
 
     static let key = "sk-canary-0123456789-abcdef"

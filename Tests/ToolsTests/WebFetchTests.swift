@@ -1,5 +1,5 @@
 import JSON
-import NIOHTTP1
+import MockServer
 import Sandbox
 import Synchronization
 import TestSupport
@@ -11,7 +11,7 @@ import Testing
 struct WebFetchTests {
     /// Every name leads to the server of the test, which is allowed for those of `good.test`.
     private static func fetch(
-        _ url: String, _ server: WebServer, fetcher: WebFetcher? = nil, raw: Bool = false,
+        _ url: String, _ server: MockServer, fetcher: WebFetcher? = nil, raw: Bool = false,
         _ change: (inout NetworkPolicy) -> Void = { _ in }
     ) async throws -> ToolResult {
         var network = NetworkPolicy(intranet: ["good.test", "*.good.test"], ports: [server.port])
@@ -32,7 +32,7 @@ struct WebFetchTests {
 
     @Test("a page comes as data, tainted, from the address that was checked, under its own name")
     func page() async throws {
-        let server = try await WebServer.start { _ in
+        let server = try await MockServer.start { _ in
             .text("<title>Hello &amp; welcome</title><script>alert(1)</script><p>One <b>two</b></p>", type: "text/html")
         }
         let result = try await Self.fetch("http://good.test:PORT/a%20b?q=ä#part", server)
@@ -40,9 +40,9 @@ struct WebFetchTests {
         #expect(result.content["title"] == "Hello & welcome")
         #expect(result.content["text"] == "One two")
         let request = try #require(server.requests.first)
-        #expect(request.uri == "/a%20b?q=%C3%A4")
-        #expect(request.headers["Host"] == ["good.test:\(server.port)"])
-        #expect(request.headers["Cookie"].isEmpty && request.headers["Authorization"].isEmpty)
+        #expect(request.path == "/a%20b?q=%C3%A4")
+        #expect(request.headers["host"] == "good.test:\(server.port)")
+        #expect(request.headers["cookie"] == nil && request.headers["authorization"] == nil)
     }
 
     @Test(
@@ -56,7 +56,7 @@ struct WebFetchTests {
             "http://evil-good.test:PORT/", "http://good.test.evil.test:PORT/", "http://LOCALHOST.:PORT/",
         ])
     func refused(_ url: String) async throws {
-        let server = try await WebServer.start { _ in .text("secret") }
+        let server = try await MockServer.start(.text("secret"))
         // Numbers and localhost are the system's to understand, as they would be when connecting.
         let resolver = HostResolver { host in
             host.hasSuffix(".test")
@@ -83,7 +83,7 @@ struct WebFetchTests {
             "http://g\u{200b}ood.test/", "http://①②⑦.0.0.1/", "http://a..b/", "javascript:alert(1)", "",
         ])
     func hiddenURLs(_ url: String) async throws {
-        let server = try await WebServer.start { _ in .text("secret") }
+        let server = try await MockServer.start(.text("secret"))
         #expect(try await Self.fetch(url, server).isError)
         #expect(server.requests.isEmpty)
     }
@@ -97,8 +97,8 @@ struct WebFetchTests {
         ])
     func redirects(_ location: String) async throws {
         let port = Mutex(0)
-        let server = try await WebServer.start { request in
-            request.uri == "/start"
+        let server = try await MockServer.start { request in
+            request.path == "/start"
                 ? .redirect(location.replacing("PORT", with: "\(port.withLock { $0 })"), status: 307) : .text("secret")
         }
         port.withLock { $0 = server.port }
@@ -110,11 +110,11 @@ struct WebFetchTests {
     @Test(
         "a redirect to where it is allowed is followed, also when it is relative", arguments: [301, 302, 303, 307, 308])
     func goodRedirects(_ status: Int) async throws {
-        let server = try await WebServer.start { request in
-            switch request.uri {
+        let server = try await MockServer.start { request in
+            switch request.path {
             case "/a/start": .redirect("../b/next?x=1", status: status)
             case "/b/next?x=1":
-                .redirect("//sub.good.test:\(request.headers["Host"].first!.split(separator: ":")[1])/end")
+                .redirect("//sub.good.test:\(request.headers["host"]!.split(separator: ":")[1])/end")
             case "/end": .text("arrived")
             default: .text("lost")
             }
@@ -126,7 +126,7 @@ struct WebFetchTests {
 
     @Test("redirects end")
     func redirectLoop() async throws {
-        let server = try await WebServer.start { _ in .redirect("/again") }
+        let server = try await MockServer.start(.redirect("/again"))
         let result = try await Self.fetch("http://good.test:PORT/", server)
         #expect(Self.message(result).contains("redirects more than 5 times"))
         #expect(server.requests.count == 6)
@@ -134,7 +134,7 @@ struct WebFetchTests {
 
     @Test("a name is looked up once per hop, and a name that then leads inside is refused")
     func rebinding() async throws {
-        let server = try await WebServer.start { _ in .redirect("/second") }
+        let server = try await MockServer.start(.redirect("/second"))
         let lookups = Mutex(0)
         let resolver = HostResolver { _ in
             let count = lookups.withLock { count in
@@ -153,7 +153,7 @@ struct WebFetchTests {
 
     @Test("the agent's network settings are kept: closed, other hosts, other ports")
     func settings() async throws {
-        let server = try await WebServer.start { _ in .text("secret") }
+        let server = try await MockServer.start(.text("secret"))
         let closed = try await Self.fetch("http://good.test:PORT/", server) { $0.web = false }
         #expect(Self.message(closed).contains("the web is closed"))
         let hosts = try await Self.fetch("http://good.test:PORT/", server) { $0.allowedHosts = ["example.com"] }
@@ -167,11 +167,12 @@ struct WebFetchTests {
     @Test("what is too long is cut, and said to be, also when it has no end")
     func tooLong() async throws {
         let fetcher = WebFetcher(resolver: Self.loopback, bodyLimit: 100_000)
-        let server = try await WebServer.start { request in
-            var answer = WebServer.Answer.text(String(repeating: "x", count: 70_000))
-            answer.isEndless = request.uri == "/endless"
-            if request.uri == "/long" { answer.body += answer.body }
-            return answer
+        let server = try await MockServer.start { request in
+            let part = Array(String(repeating: "x", count: 70_000).utf8)
+            return MockAnswer(
+                headers: ["Content-Type": "text/plain"],
+                steps: request.path == "/endless"
+                    ? [.sendForever(part)] : request.path == "/long" ? [.send(part), .send(part)] : [.send(part)])
         }
         for path in ["long", "endless"] {
             let result = try await Self.fetch("http://good.test:PORT/\(path)", server, fetcher: fetcher)
@@ -185,12 +186,16 @@ struct WebFetchTests {
     func gzipped() async throws {
         let bomb = gzip([UInt8](repeating: 0x61, count: 200 << 20))
         #expect(bomb.count < 400_000)
-        let server = try await WebServer.start { request in
-            var answer = WebServer.Answer.text("", type: "text/plain")
-            answer.headers["Content-Encoding"] = request.uri == "/other" ? "br" : "gzip"
-            answer.body =
-                request.uri == "/bomb" ? bomb : request.uri == "/good" ? gzip(Array("packed".utf8)) : [1, 2, 3]
-            return answer
+        let server = try await MockServer.start { request in
+            MockAnswer(
+                headers: [
+                    "Content-Type": "text/plain", "Content-Encoding": request.path == "/other" ? "br" : "gzip",
+                ],
+                steps: [
+                    .send(
+                        request.path == "/bomb"
+                            ? bomb : request.path == "/good" ? gzip(Array("packed".utf8)) : [1, 2, 3])
+                ])
         }
         #expect(try await Self.fetch("http://good.test:PORT/good", server).content["text"] == "packed")
         let result = try await Self.fetch("http://good.test:PORT/bomb", server)
@@ -202,15 +207,9 @@ struct WebFetchTests {
 
     @Test(
         "a server that is silent, or stops halfway, is left in time",
-        arguments: [
-            WebServer.Answer.Stall.beforeHead, .afterBody,
-        ])
-    func slow(_ stall: WebServer.Answer.Stall) async throws {
-        let server = try await WebServer.start { _ in
-            var answer = WebServer.Answer.text("beginning")
-            answer.stalls = stall
-            return answer
-        }
+        arguments: [MockAnswer.silence, .text("beginning").cut(after: 1, then: .stall)])
+    func slow(_ answer: MockAnswer) async throws {
+        let server = try await MockServer.start(answer)
         let fetcher = WebFetcher(resolver: Self.loopback, timeout: .milliseconds(200))
         let result = try await Self.fetch("http://good.test:PORT/", server, fetcher: fetcher)
         #expect(Self.message(result).contains("did not answer in full within 0.2 seconds"))
@@ -218,7 +217,7 @@ struct WebFetchTests {
 
     @Test("a lookup that never ends is left in time")
     func slowLookup() async throws {
-        let server = try await WebServer.start { _ in .text("") }
+        let server = try await MockServer.start(.text(""))
         let fetcher = WebFetcher(
             resolver: HostResolver { _ in try await untilCancelled() }, timeout: .milliseconds(200))
         let result = try await Self.fetch("http://good.test:PORT/", server, fetcher: fetcher)
@@ -227,7 +226,7 @@ struct WebFetchTests {
 
     @Test("an address that cannot be reached is passed over for the next")
     func nextAddress() async throws {
-        let server = try await WebServer.start { _ in .text("reached") }
+        let server = try await MockServer.start(.text("reached"))
         let fetcher = WebFetcher(
             resolver: HostResolver { _ in [IPAddress("127.0.0.77")!, IPAddress("127.0.0.1")!] })
         #expect(try await Self.fetch("http://good.test:PORT/", server, fetcher: fetcher).content["text"] == "reached")
@@ -238,22 +237,22 @@ struct WebFetchTests {
 
     @Test("JSON comes as JSON, HTML raw when asked for, other charsets as text")
     func kinds() async throws {
-        let server = try await WebServer.start { request in
-            switch request.uri {
+        let server = try await MockServer.start { request in
+            switch request.path {
             case "/json": return .text(#"{"a": [1, 2]}"#, type: "application/problem+json; charset=utf-8")
             case "/html": return .text("<p>raw</p>", type: "text/html")
             case "/latin":
-                return WebServer.Answer(
-                    headers: ["Content-Type": "text/plain; charset=ISO-8859-1"], body: [0xe9, 0x80])
+                return MockAnswer(
+                    headers: ["Content-Type": "text/plain; charset=ISO-8859-1"], steps: [.send([0xe9, 0x80])])
             case "/meta":
-                return WebServer.Answer(
-                    headers: ["Content-Type": "text/html"], body: Array("<meta charset='latin1'>".utf8) + [0xe9])
-            case "/none": return WebServer.Answer(headers: [:], body: Array("plain".utf8))
-            case "/binary": return WebServer.Answer(headers: [:], body: [0, 1, 2])
+                return MockAnswer(
+                    headers: ["Content-Type": "text/html"],
+                    steps: [.send(Array("<meta charset='latin1'>".utf8)), .send([0xe9])])
+            case "/none": return .text("plain")
+            case "/binary": return MockAnswer(steps: [.send([0, 1, 2])])
             case "/pdf": return .text("%PDF", type: "application/pdf")
             default:
-                return WebServer.Answer(
-                    status: 404, headers: ["Content-Type": "text/html"], body: Array("<p>no such page</p>".utf8))
+                return .text("<p>no such page</p>", type: "text/html", status: 404)
             }
         }
         func get(_ path: String, raw: Bool = false) async throws -> ToolResult {
@@ -273,9 +272,9 @@ struct WebFetchTests {
     @Test("cancellation ends a fetch")
     func cancellation() async throws {
         let reached = AsyncStream.makeStream(of: Void.self)
-        let server = try await WebServer.start { _ in
+        let server = try await MockServer.start { _ in
             reached.continuation.yield()
-            return WebServer.Answer(stalls: .beforeHead)
+            return .silence
         }
         let fetch = Task { try await Self.fetch("http://good.test:PORT/", server) }
         for await _ in reached.stream { break }

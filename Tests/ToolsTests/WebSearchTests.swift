@@ -1,5 +1,5 @@
 import JSON
-import NIOHTTP1
+import MockServer
 import Sandbox
 import Testing
 
@@ -15,7 +15,7 @@ struct WebSearchTests {
 
     @Test("Brave is asked with its key, and its results are told without markup")
     func brave() async throws {
-        let server = try await WebServer.start { _ in
+        let server = try await MockServer.start { _ in
             .text(
                 #"""
                 {"web": {"results": [
@@ -32,13 +32,13 @@ struct WebSearchTests {
                 ["title": "B", "url": "https://b.example/"],
             ])
         let request = try #require(server.requests.first)
-        #expect(request.uri == "/proxy/res/v1/web/search?q=swift%20%26%20postgres&count=2")
-        #expect(request.headers["X-Subscription-Token"] == ["key-1234"])
+        #expect(request.path == "/proxy/res/v1/web/search?q=swift%20%26%20postgres&count=2")
+        #expect(request.headers["x-subscription-token"] == "key-1234")
     }
 
     @Test("DuckDuckGo's answers and topics are results, whatever type it says they have")
     func duckDuckGo() async throws {
-        let server = try await WebServer.start { _ in
+        let server = try await MockServer.start { _ in
             .text(
                 #"""
                 {"Heading": "Swift", "AbstractText": "A language.", "AbstractURL": "https://a.example/", "Results": [],
@@ -53,14 +53,14 @@ struct WebSearchTests {
                 ["title": "Swift", "url": "https://a.example/", "text": "A language."],
                 ["url": "https://b.example/", "text": "A bird"], ["url": "https://c.example/", "text": "More"],
             ])
-        #expect(server.requests.first?.uri == "/?q=swift&format=json&no_html=1&skip_disambig=1")
+        #expect(server.requests.first?.path == "/?q=swift&format=json&no_html=1&skip_disambig=1")
     }
 
     @Test("the key goes to no other origin, and into no message")
     func keyStays() async throws {
-        let thief = try await WebServer.start { _ in .text("{}", type: "application/json") }
-        let server = try await WebServer.start { request in
-            request.uri.hasPrefix("/away")
+        let thief = try await MockServer.start(.text("{}", type: "application/json"))
+        let server = try await MockServer.start { request in
+            request.path.hasPrefix("/away")
                 ? .redirect("http://127.0.0.1:\(thief.port)/") : .text("no, key-1234", type: "text/html")
         }
         let away = try WebSearch(.brave, baseURL: "http://127.0.0.1:\(server.port)/away") { "key-1234" }
@@ -68,7 +68,7 @@ struct WebSearchTests {
         context.network.ports.append(thief.port)
         _ = try await Tool.webSearch(away).run(.fake(["query": "x"], context: context))
         #expect(thief.requests.count == 1)
-        #expect(thief.requests.first?.headers["X-Subscription-Token"] == [])
+        #expect(thief.requests.first?.headers["x-subscription-token"] == nil)
 
         let unreachable = try WebSearch(.brave, baseURL: "http://127.0.0.1:1") { "key-1234" }
         let result = try await Self.search(unreachable)
@@ -78,11 +78,11 @@ struct WebSearchTests {
 
     @Test("without a key, without results, and with another shape the model is told so")
     func problems() async throws {
-        let server = try await WebServer.start { request in
-            switch request.uri {
+        let server = try await MockServer.start { request in
+            switch request.path {
             case let uri where uri.hasPrefix("/none"): .text("{}", type: "application/json")
             case let uri where uri.hasPrefix("/list"): .text("[]", type: "application/json")
-            default: WebServer.Answer(status: 429, body: Array("slow down".utf8))
+            default: .text("slow down", status: 429)
             }
         }
         let base = "http://127.0.0.1:\(server.port)"

@@ -1,7 +1,7 @@
 import AgentTestSupport
 import Agents
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import Providers
 import Queue

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import Synchronization
 import TestSupport
@@ -63,7 +63,7 @@ struct AgentChaosTests {
     @Test("whatever happens to workers and models, each agent ends right", .timeLimit(.minutes(30)))
     func random() async throws {
         let ledger = Ledger()
-        let model = try await MockModelServer.start { Self.answer($0, ledger) }
+        let model = try await MockServer.start { Self.answer($0, ledger) }
         var random = SeededGenerator(seed: Self.seed)
         try await TestDatabase.current.withPool { pool in
             let fleet = try AgentFleet(pool, model: model)

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import Queue
 import TestSupport
@@ -8,12 +8,12 @@ import TestSupport
 /// Real workers whose agents ask a server of the test, and whose tools are a program that writes down its calls.
 final class AgentFleet {
     let folder = "/tmp/agentcorp-fleet-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
-    let model: MockModelServer
+    let model: MockServer
     let pool: PostgresPool
     private(set) var workers: [TestProcess] = []
     private var coordinator: TestProcess?
 
-    init(_ pool: PostgresPool, model: MockModelServer) throws {
+    init(_ pool: PostgresPool, model: MockServer) throws {
         self.pool = pool
         self.model = model
         try FileManager.default.createDirectory(atPath: folder + "/agentcorp", withIntermediateDirectories: true)

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import TestSupport
 import Testing
@@ -10,8 +10,8 @@ import Testing
 @Suite(.checkedDatabase, .serialized)
 struct AgentKillTests {
     /// One that calls a tool in its first answer and is done in its second.
-    private static func model(_ tools: String..., first: MockAnswer? = nil) async throws -> MockModelServer {
-        try await MockModelServer.start { request in
+    private static func model(_ tools: String..., first: MockAnswer? = nil) async throws -> MockServer {
+        try await MockServer.start { request in
             if request.number == 0, let first { return first }
             return answers(in: request) == 0
                 ? MockOpenAI.stream(
@@ -27,7 +27,7 @@ struct AgentKillTests {
         return messages.count { $0["role"]?.string == "assistant" }
     }
 
-    private func withFleet(_ model: MockModelServer, _ body: (AgentFleet) async throws -> Void) async throws {
+    private func withFleet(_ model: MockServer, _ body: (AgentFleet) async throws -> Void) async throws {
         try await TestDatabase.current.withPool { pool in
             let fleet = try AgentFleet(pool, model: model)
             try await fleet.putAgent()
@@ -215,7 +215,7 @@ struct AgentKillTests {
 
     @Test("an agent that waits for those to which it has delegated survives the death of its worker, and of theirs")
     func delegation() async throws {
-        let model = try await MockModelServer.start { request in
+        let model = try await MockServer.start { request in
             guard case .array(let messages)? = request.json["messages"] else { return .hangUp }
             let isLead = messages.contains {
                 $0["role"]?.string == "user" && $0["content"]?.text.contains("lead") == true

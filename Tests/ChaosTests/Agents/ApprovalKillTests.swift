@@ -1,5 +1,5 @@
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import TestSupport
 import Testing
@@ -19,7 +19,7 @@ struct ApprovalKillTests {
 
     /// One whose agents call `desk.send` in their first answer and are done in their second.
     private func withFleet(_ body: (AgentFleet) async throws -> Void) async throws {
-        let model = try await MockModelServer.start { request in
+        let model = try await MockServer.start { request in
             Self.answers(in: request) == 0 && request.json.text.contains("send it")
                 ? MockOpenAI.calls(MockCall("desk__send", ["id": "7"])) : MockOpenAI.text("done")
         }

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import TestSupport
 import Testing
@@ -50,7 +50,7 @@ struct CanaryTests {
 
     @Test("the key of a worker is in no row, log, error, environment or output", arguments: ["text", "json"])
     func canary(_ format: String) async throws {
-        let model = try await MockModelServer.start { Self.answer($0) }
+        let model = try await MockServer.start { Self.answer($0) }
         try await TestDatabase.current.withPool { pool in
             let fleet = try AgentFleet(pool, model: model)
             try await fleet.putAgent([

@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import MockModelServer
+import MockServer
 import Postgres
 import TestSupport
 import Testing
@@ -61,7 +61,7 @@ struct PlanChaosTests {
 
     @Test("plans survive the death of their workers: nothing is lost, nothing is paid twice", .timeLimit(.minutes(30)))
     func patterns() async throws {
-        let model = try await MockModelServer.start { request in
+        let model = try await MockServer.start { request in
             let answer = MockOpenAI.text(Self.answer(request.json))
             var luck = SeededGenerator(seed: Self.seed ^ UInt64(request.number) << 20)
             return answer.inserting(.pause(.milliseconds(Int.random(in: 5...150, using: &luck))), at: 1)

@@ -5,6 +5,8 @@ public struct MockAnswer: Sendable {
     public enum Step: Sendable {
         /// Sent and flushed by itself.
         case send([UInt8])
+        /// Sent again and again, as long as the client takes it.
+        case sendForever([UInt8])
         case pause(Duration)
         /// Waits for a test to open it.
         case gate(MockGate)
@@ -27,19 +29,31 @@ public struct MockAnswer: Sendable {
 
     /// An answer in one piece.
     public static func json(_ value: JSONValue, status: Int = 200, headers: [String: String] = [:]) -> MockAnswer {
-        text(value.text, status: status, headers: ["Content-Type": "application/json"].merging(headers) { $1 })
+        text(value.text, type: "application/json", status: status, headers: headers)
     }
 
     /// Any text in one piece.
-    public static func text(_ text: String, status: Int = 200, headers: [String: String] = [:]) -> MockAnswer {
-        MockAnswer(status: status, headers: headers, steps: [.send(Array(text.utf8))])
+    public static func text(
+        _ text: String, type: String? = nil, status: Int = 200, headers: [String: String] = [:]
+    ) -> MockAnswer {
+        var headers = headers
+        if let type, headers["Content-Type"] == nil { headers["Content-Type"] = type }
+        return MockAnswer(status: status, headers: headers, steps: [.send(Array(text.utf8))])
+    }
+
+    public static func redirect(_ location: String, status: Int = 302) -> MockAnswer {
+        MockAnswer(status: status, headers: ["Location": location], steps: [])
     }
 
     /// A `text/event-stream`, each text a step.
-    public static func stream(_ texts: [String], headers: [String: String] = [:]) -> MockAnswer {
+    ///
+    /// - Parameter end: What happens in the place of the end.
+    public static func stream(
+        _ texts: [String], then end: Step? = nil, headers: [String: String] = [:]
+    ) -> MockAnswer {
         MockAnswer(
             headers: ["Content-Type": "text/event-stream"].merging(headers) { $1 },
-            steps: texts.map { .send(Array($0.utf8)) })
+            steps: texts.map { .send(Array($0.utf8)) } + [end].compactMap(\.self))
     }
 
     /// A connection that is closed before there is an answer.

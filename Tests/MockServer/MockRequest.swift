@@ -6,10 +6,12 @@ public struct MockRequest: Sendable {
     public let number: Int
     public let method: String
     public let path: String
-    /// By lower-case name.
+    /// By lower-case name; one that came twice has both values, with a comma between them.
     public let headers: [String: String]
     public let body: [UInt8]
 
+    /// The body as text.
+    public var text: String { String(decoding: body, as: UTF8.self) }
     /// The body as JSON; null when it is none.
     public var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
 }

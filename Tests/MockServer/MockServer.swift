@@ -3,10 +3,10 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import Synchronization
 
-/// A server on loopback that answers as model providers do, by a script, and writes down what it is asked.
+/// An HTTP server on loopback that answers by a script, and writes down what it is asked.
 ///
-/// `MockOpenAI` and `MockAnthropic` make the answers; `MockAnswer` has the faults.
-public final class MockModelServer: Sendable {
+/// `MockAnswer` has the answers and the faults; `MockOpenAI` and `MockAnthropic` make those of model providers.
+public final class MockServer: Sendable {
     public let port: Int
     private let channel: any Channel
     private let state: State
@@ -22,7 +22,7 @@ public final class MockModelServer: Sendable {
     }
 
     /// Answers each request with the next of these; what comes after the last gets the last again.
-    public static func start(_ answers: MockAnswer...) async throws -> MockModelServer {
+    public static func start(_ answers: MockAnswer...) async throws -> MockServer {
         try await start { answers[min($0.number, answers.count - 1)] }
     }
 
@@ -31,7 +31,7 @@ public final class MockModelServer: Sendable {
     /// - Parameter port: 0 for any that is free.
     public static func start(
         port: Int = 0, answer: @escaping @Sendable (MockRequest) -> MockAnswer
-    ) async throws -> MockModelServer {
+    ) async throws -> MockServer {
         let state = State(answer: answer)
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -43,7 +43,7 @@ public final class MockModelServer: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: port).get()
-        return MockModelServer(channel: channel, state: state)
+        return MockServer(channel: channel, state: state)
     }
 
     private init(channel: any Channel, state: State) {

@@ -7,11 +7,11 @@ final class MockHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let state: MockModelServer.State
+    private let state: MockServer.State
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
 
-    init(state: MockModelServer.State) {
+    init(state: MockServer.State) {
         self.state = state
     }
 
@@ -24,7 +24,7 @@ final class MockHandler: ChannelInboundHandler {
             body += bytes.readableBytesView
         case .end:
             guard let head else { return }
-            let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { $1 }
+            let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
             let body = body
             let request = state.requests.withLock { requests in
                 let request = MockRequest(
@@ -58,6 +58,9 @@ final class MockHandler: ChannelInboundHandler {
                 case .send(let bytes):
                     try await channel.writeAndFlush(
                         HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: bytes))))
+                case .sendForever(let bytes):
+                    let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: bytes)))
+                    while true { try await channel.writeAndFlush(part) }
                 case .pause(let duration): try await Task.sleep(for: duration)
                 case .gate(let gate): await gate.opened()
                 case .drop:
