@@ -166,7 +166,8 @@ let package = Package(
         .target(
             name: "MockServer", dependencies: ["JSON"] + nio, path: "Tests/MockServer",
             swiftSettings: dialect),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: dialect),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["Postgres", "EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),

@@ -1,3 +1,5 @@
+import Dispatch
+import EmbeddedPostgres
 import Glibc
 import TestSupport
 
@@ -8,45 +10,39 @@ final class HoldingProxy: Sendable {
     let port: UInt16
     private let listener: SilentServer
     private let server: UInt16
-    private let gate = Shared((isShut: false, held: 0))
+    /// Entered while connections are held back.
+    private let gate = DispatchGroup()
+    private let count = Shared(0)
 
     init(to server: UInt16) throws {
         listener = try SilentServer()
         port = listener.port
         self.server = server
-        startThread { [listener, gate] in
+        try startThread { [listener, gate, count] in
             while true {
                 let client = accept(listener.descriptor, nil, nil)
                 guard client >= 0 else { return }
-                startThread { HoldingProxy.serve(client, server, gate) }
+                try? startThread { HoldingProxy.serve(client, server, gate, count) }
             }
         }
     }
 
     /// Holds back every connection that comes from now on.
-    func hold() { gate.change { $0.isShut = true } }
+    func hold() { gate.enter() }
 
-    func release() { gate.change { $0.isShut = false } }
+    func release() { gate.leave() }
 
     /// How many connections have been held back.
-    var held: Int { gate.value.held }
+    var held: Int { count.value }
 
-    private static func serve(_ client: Int32, _ server: UInt16, _ gate: Shared<(isShut: Bool, held: Int)>) {
+    private static func serve(_ client: Int32, _ server: UInt16, _ gate: DispatchGroup, _ count: Shared<Int>) {
         defer { close(client) }
-        if gate.value.isShut { gate.change { $0.held += 1 } }
-        while gate.value.isShut { usleep(1000) }
-        let upstream = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(upstream) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = server.bigEndian
-        let status = withUnsafeBytes(of: &address) {
-            connect(
-                upstream, $0.assumingMemoryBound(to: sockaddr.self).baseAddress,
-                socklen_t(MemoryLayout<sockaddr_in>.size))
+        if gate.wait(timeout: .now()) == .timedOut {
+            count.change { $0 += 1 }
+            gate.wait()
         }
-        guard status == 0 else { return }
+        guard let upstream = try? Loopback.connect(to: Int(server)) else { return }
+        defer { close(upstream) }
         pump(client, upstream)
     }
 
@@ -63,20 +59,4 @@ final class HoldingProxy: Sendable {
             }
         }
     }
-}
-
-/// Runs a closure that blocks on a thread of its own.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    pthread_create(
-        &thread, nil,
-        {
-            Unmanaged<Box>.fromOpaque($0!).takeRetainedValue().body()
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    pthread_detach(thread)
 }

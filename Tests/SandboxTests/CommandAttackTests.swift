@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -151,40 +152,29 @@ struct CommandAttackTests {
 
 /// Sockets beside a jail that a command may try to reach.
 final class TestListener: Sendable {
-    let port: UInt16
     let path: String
-    private let descriptors: [Int32]
+    var port: UInt16 { server.port }
+    private let server: SilentServer
+    private let descriptor: Int32
 
     init(beside scratch: Scratch) throws {
-        let tcp = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutableBytes(of: &address) { bytes in
-            let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-            bind(tcp, pointer, size)
-            getsockname(tcp, pointer, &size)
-        }
-        listen(tcp, 8)
-        port = UInt16(bigEndian: address.sin_port)
+        server = try SilentServer()
         // In the jail itself: Landlock would let it be reached.
         let path = "\(scratch.root)/listener"
         self.path = path
-        let local = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_un()
         name.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
         withUnsafeBytes(of: &name) { bytes in
             _ = bind(
-                local, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
+                descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_un>.size))
         }
-        listen(local, 8)
-        descriptors = [tcp, local]
+        listen(descriptor, 8)
     }
 
     deinit {
-        for descriptor in descriptors { close(descriptor) }
+        close(descriptor)
     }
 }

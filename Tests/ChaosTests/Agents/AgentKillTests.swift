@@ -64,9 +64,9 @@ struct AgentKillTests {
     @Test("before the request reaches the model: another worker makes it")
     func beforeRequest() async throws {
         // Connections are accepted by the kernel, and nobody reads what they say.
-        let deaf = try DeafServer()
+        let silent = try SilentServer()
         try await withFleet(try await Self.model("look")) { fleet in
-            let worker = try fleet.startWorker(port: deaf.port)
+            let worker = try fleet.startWorker(port: Int(silent.port))
             let task = try await fleet.ask()
             try await fleet.wait("select count(*) from agentcorp.reservation", "1")
             worker.kill()
