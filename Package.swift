@@ -67,6 +67,9 @@ let package = Package(
         // Files in JSON and YAML
         .target(name: "Documents", dependencies: ["CYAML", "JSON"], swiftSettings: dialect),
 
+        // What those who speak HTTP share
+        .target(name: "HTTP", dependencies: [httpClient] + nio, swiftSettings: dialect),
+
         // 2: the database client, the schema, a server of one's own
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
         .target(name: "Migrations", dependencies: ["CMigrations"], swiftSettings: dialect),
@@ -87,20 +90,21 @@ let package = Package(
         // 5: the handlers that come with the engine
         .target(
             name: "Kinds",
-            dependencies: ["JSON", "Worker", subprocess, httpClient, system] + nio,
+            dependencies: ["HTTP", "JSON", "Worker", subprocess, httpClient, system] + nio,
             swiftSettings: dialect),
 
         // 5: agents, from what they may touch to how they run
         .target(
             name: "Sandbox", dependencies: ["CSandbox", "JSON", "Patterns", subprocess, system], swiftSettings: dialect),
         .target(
-            name: "Providers", dependencies: ["CSandbox", "JSON", httpClient, logging] + nio,
+            name: "Providers", dependencies: ["CSandbox", "HTTP", "JSON", httpClient, logging] + nio,
             swiftSettings: dialect),
         .target(
-            name: "MCP", dependencies: ["JSON", subprocess, system, httpClient, logging, crypto] + nio,
+            name: "MCP", dependencies: ["HTTP", "JSON", subprocess, system, httpClient, logging, crypto] + nio,
             swiftSettings: dialect),
         .target(
-            name: "Tools", dependencies: ["CZlib", "JSON", "Patterns", "Sandbox", "MCP", httpClient, logging] + nio,
+            name: "Tools",
+            dependencies: ["CZlib", "HTTP", "JSON", "Patterns", "Sandbox", "MCP", httpClient, logging] + nio,
             swiftSettings: dialect),
         .target(
             name: "Agents",
@@ -167,10 +171,12 @@ let package = Package(
             name: "MockServer", dependencies: ["JSON"] + nio, path: "Tests/MockServer",
             swiftSettings: dialect),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Postgres", "EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
+            name: "PostgresTests", dependencies: ["Postgres", "EmbeddedPostgres", "TestSupport"], swiftSettings: dialect
+        ),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "JSON"], swiftSettings: dialect),
         .testTarget(name: "PlansTests", dependencies: ["Plans", "Documents", "JSON"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),

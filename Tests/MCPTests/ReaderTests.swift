@@ -30,37 +30,6 @@ import Testing
         #expect(reader.read(Array("9\n".utf8)) == [.tooLong(beginning: Array("12345678".utf8))])
     }
 
-    @Test("events are the same however the bytes arrive, with every kind of line break")
-    func events() throws {
-        let text =
-            "\u{FEFF}: comment\n\ndata: a\ndata:b\ndata\n\r\nid: 7\revent: x\rdata:  é\r\rretry: 50\nretry: soon\nid\ndata: c\r\n\r\ndata: cut off\n"
-        let bytes = Array(text.utf8)
-        for size in 1...bytes.count {
-            var reader = SSEReader(limit: 100)
-            var events: [SSEEvent] = []
-            for start in stride(from: 0, to: bytes.count, by: size) {
-                events += try reader.read(bytes[start..<min(bytes.count, start + size)])
-            }
-            #expect(
-                events == [
-                    SSEEvent(name: "message", data: Array("a\nb\n".utf8), id: nil),
-                    SSEEvent(name: "x", data: Array(" é".utf8), id: "7"),
-                    SSEEvent(name: "message", data: Array("c".utf8), id: nil),
-                ])
-            #expect(reader.retry == .milliseconds(50))
-        }
-    }
-
-    @Test("an event that is too large is an error, in one line or in many")
-    func largeEvent() throws {
-        var reader = SSEReader(limit: 20)
-        #expect(throws: SSEReader.TooLarge.self) { try reader.read("data: 123456789012345\n".utf8) }
-        reader = SSEReader(limit: 20)
-        #expect(throws: SSEReader.TooLarge.self) { try reader.read("data: 12345678\ndata: 12345678\ndata: 1\n".utf8) }
-        reader = SSEReader(limit: 20)
-        for _ in 0..<10 { #expect(try reader.read("data: 12345678\n\n".utf8).count == 1) }
-    }
-
     @Test("no bytes that a server may send crash the readers")
     func noise() {
         var random = SeededGenerator(seed: 5)
@@ -72,8 +41,6 @@ import Testing
             _ = RPCMessage.parse(bytes)
             var lines = LineReader(limit: 16)
             _ = lines.read(bytes)
-            var events = SSEReader(limit: 16)
-            _ = try? events.read(bytes)
         }
     }
 

@@ -21,7 +21,7 @@ struct FuzzTests {
     ) throws -> (ChatResponse, [ChatEvent]) {
         var stream = AnswerStream(assembler: assembler, isWhole: isWhole)
         var events: [ChatEvent] = []
-        for chunk in chunks { events += try stream.receive(chunk) }
+        for chunk in chunks { events += try stream.receive(Array(chunk)) }
         events += try stream.finish()
         var response = try stream.response()
         // Ids that are made up differ each time.

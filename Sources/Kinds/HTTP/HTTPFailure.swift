@@ -1,13 +1,15 @@
 internal import AsyncHTTPClient
 internal import Glibc
-internal import NIOCore
+internal import HTTP
 internal import NIOHTTP1
-internal import NIOPosix
 internal import Queue
 internal import Worker
 
 /// Why a request did not succeed, as what the worker understands: `TaskFailure`, `RetryAfter` or `PermanentFailure`.
 struct HTTPFailure: Error {
+    /// In seconds. A server that asks for more waits in vain: tasks that stay away for days are mistaken for lost ones.
+    private static let longestDelay = 3600.0
+
     let error: any Error
 
     private init(_ error: any Error) {
@@ -18,7 +20,8 @@ struct HTTPFailure: Error {
     init(_ error: any Error, _ arguments: HTTPArguments) {
         let request = Self.name(arguments)
         guard let known = error as? HTTPClientError else {
-            self.error = TaskFailure("\(request) failed: \(Self.describe(error))", reason: "connection")
+            self.error = TaskFailure(
+                "\(request) failed: \(ConnectionFailure.description(of: error))", reason: "connection")
             return
         }
         let message = "\(request) failed: \(known.shortDescription.lowercased())"
@@ -60,31 +63,19 @@ struct HTTPFailure: Error {
         guard arguments.retry.contains(code) else {
             return HTTPFailure(PermanentFailure(message, reason: "status", detail: detail))
         }
-        let delay = RetryAfterHeader.delay(
-            response.headers.first(name: "Retry-After"), date: response.headers.first(name: "Date"))
-        guard let delay else {
+        let seconds = response.headers.first(name: "Retry-After").flatMap {
+            RetryAfterHeader.seconds($0, date: response.headers.first(name: "Date"), now: time(nil))
+        }
+        guard let seconds else {
             // Without the server's advice, the task's own backoff.
             return HTTPFailure(TaskFailure(message, reason: "status", detail: detail))
         }
+        let delay = Duration.seconds(min(max(0, seconds), Self.longestDelay))
         return HTTPFailure(RetryAfter(delay, message, reason: "status", detail: detail))
     }
 
     private static func name(_ arguments: HTTPArguments) -> String {
         // Without the query, which may hold a key.
         "\(arguments.method.rawValue) \(arguments.url.prefix { $0 != "?" && $0 != "#" })"
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let last = error.connectionErrors.last {
-                describe(last.error)
-            } else {
-                "cannot find the host \(error.host)"
-            }
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        case let error as ChannelError: "\(error)"
-        default: "\(error)"
-        }
     }
 }

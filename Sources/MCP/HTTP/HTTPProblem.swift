@@ -1,6 +1,5 @@
 internal import AsyncHTTPClient
-internal import Glibc
-internal import NIOCore
+internal import HTTP
 internal import NIOHTTP1
 internal import NIOPosix
 
@@ -18,10 +17,13 @@ struct HTTPProblem {
         }
         // Before there is a connection nothing can have been carried out.
         var code = MCPError.Code.connectionLost
-        if error is NIOConnectionError || error as? HTTPClientError == .connectTimeout || Self.isAboutTLS(error) {
+        if error is NIOConnectionError || error as? HTTPClientError == .connectTimeout
+            || ConnectionFailure.isAboutTLS(error)
+        {
             code = .cannotStart
         }
-        self.error = MCPError(code, scrubber.scrub("\(server) did not answer \(what): \(Self.describe(error))."))
+        self.error = MCPError(
+            code, scrubber.scrub("\(server) did not answer \(what): \(ConnectionFailure.description(of: error))."))
     }
 
     /// From a response.
@@ -45,23 +47,5 @@ struct HTTPProblem {
         }
         error.status = status
         self.error = error
-    }
-
-    private static func isAboutTLS(_ error: any Error) -> Bool {
-        "\(type(of: error))".contains("SSL") || error as? HTTPClientError == .tlsHandshakeTimeout
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if let last = error.connectionErrors.last {
-                describe(last.error)
-            } else {
-                "cannot find the host \(error.host)"
-            }
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        case let error as HTTPClientError: error.shortDescription.lowercased()
-        default: "\(error)"
-        }
     }
 }

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import HTTP
 internal import JSON
 internal import Logging
 internal import NIOCore
@@ -111,11 +112,11 @@ final class HTTPTransport: Transport {
         var response = first
         var lastID: String?
         for attempt in 0..<5 {
-            var reader = SSEReader(limit: configuration.maximumMessage)
+            var reader = ServerSentEventReader(limit: configuration.maximumMessage)
             let reply: RPCMessage.Reply?
             do {
                 reply = try await self.reply(in: response.body, &reader, to: request)
-            } catch is SSEReader.TooLarge {
+            } catch is ServerSentEventReader.TooLong {
                 throw tooLarge(request.method)
             } catch  where !Task.isCancelled {
                 logger.debug("stream broken", metadata: ["server": "\(configuration.name)", "error": "\(error)"])
@@ -133,11 +134,11 @@ final class HTTPTransport: Transport {
     }
 
     private func reply(
-        in body: HTTPClientResponse.Body, _ reader: inout SSEReader, to request: RPCRequest
+        in body: HTTPClientResponse.Body, _ reader: inout ServerSentEventReader, to request: RPCRequest
     ) async throws -> RPCMessage.Reply? {
         for try await chunk in body {
-            for event in try reader.read(chunk.readableBytesView) where event.name == "message" {
-                if let reply = receive(RPCMessage.parse(event.data), for: request) { return reply }
+            for event in try reader.receive(Array(buffer: chunk)) where event.name == "message" {
+                if let reply = receive(RPCMessage.parse(event.data.utf8), for: request) { return reply }
             }
         }
         return nil

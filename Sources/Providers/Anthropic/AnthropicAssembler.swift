@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 
 /// Makes an answer out of the events of `POST /v1/messages`.

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 
 /// Makes an answer out of the chunks of `POST /v1/chat/completions`, in all the variants that servers have.

@@ -1,9 +1,13 @@
+internal import HTTP
 internal import JSON
 
 /// The body of an answer: a stream of events, or one JSON text of a server that does not stream.
 struct AnswerStream<Assembler: ResponseAssembler> {
     private var assembler: Assembler
-    private var parser = ServerSentEventParser()
+    /// Of an event, in bytes.
+    private static var limit: Int { 8 << 20 }
+
+    private var events = ServerSentEventReader(limit: Self.limit)
     private let isWhole: Bool
     private var bytes: [UInt8] = []
 
@@ -15,19 +19,19 @@ struct AnswerStream<Assembler: ResponseAssembler> {
     var isComplete: Bool { assembler.isComplete }
     var isOver: Bool { assembler.isOver }
 
-    mutating func receive(_ chunk: some Collection<UInt8>) throws -> [ChatEvent] {
+    mutating func receive(_ chunk: [UInt8]) throws -> [ChatEvent] {
         if isWhole {
             bytes += chunk
             return []
         }
-        let events: [ServerSentEvent]
+        let complete: [ServerSentEvent]
         do {
-            events = try parser.receive(chunk)
+            complete = try events.receive(chunk)
         } catch {
-            throw StreamFault.malformed("an event of the stream is longer than \(ServerSentEventParser.limit) bytes")
+            throw StreamFault.malformed("an event of the stream is longer than \(Self.limit) bytes")
         }
         var told: [ChatEvent] = []
-        for event in events where !assembler.isOver { told += try assembler.receive(event) }
+        for event in complete where !assembler.isOver { told += try assembler.receive(event) }
         return told
     }
 
@@ -43,7 +47,7 @@ struct AnswerStream<Assembler: ResponseAssembler> {
             return try assembler.receive(whole: value)
         }
         // What is cut off in the middle is no event, and the answer not complete.
-        guard let event = parser.finish(), !assembler.isOver else { return [] }
+        guard let event = events.finish(), !assembler.isOver else { return [] }
         if assembler.isComplete { return (try? assembler.receive(event)) ?? [] }
         guard event.data == "[DONE]" || (try? JSONValue(parsing: event.data)) != nil else { return [] }
         return try assembler.receive(event)

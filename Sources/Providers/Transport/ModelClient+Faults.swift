@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import HTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -55,11 +56,14 @@ extension ModelClient {
         case let error as HTTPClientError where error == .connectTimeout:
             return RequestFault(code: .timeout, message: "no connection to \(settings.url) within 5 seconds")
         case let error as NIOConnectionError:
-            let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "the name \(error.host) is not known"
-            return RequestFault(code: .connection, message: "no connection to \(settings.url): \(reason)")
+            return RequestFault(
+                code: .connection,
+                message: "no connection to \(settings.url): \(ConnectionFailure.description(of: error))")
         default:
             return RequestFault(
-                code: .connection, message: scrubber.scrub("the connection to \(settings.url) failed: \(error)"))
+                code: .connection,
+                message: scrubber.scrub(
+                    "the connection to \(settings.url) failed: \(ConnectionFailure.description(of: error))"))
         }
     }
 

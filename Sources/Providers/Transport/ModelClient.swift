@@ -109,7 +109,7 @@ struct ModelClient: Sendable {
                     throw StreamFault.malformed("the answer is longer than \(Self.limit) bytes")
                 }
                 guard progress.response == nil else { continue }
-                try await tell(stream.receive(chunk.readableBytesView), progress, onEvent)
+                try await tell(stream.receive(Array(buffer: chunk)), progress, onEvent)
                 if stream.isOver { progress.complete(try stream.response()) }
                 progress.wait()
             }

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 
 /// Makes a whole answer out of its pieces, without any input or output of its own.

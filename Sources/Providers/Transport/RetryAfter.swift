@@ -1,3 +1,4 @@
+internal import HTTP
 internal import NIOHTTP1
 
 /// What the headers of a response say about making the request again.
@@ -17,13 +18,7 @@ struct RetryAfter: Sendable, Hashable {
             delay = Self.delay(milliseconds / 1000)
         }
         guard delay == nil, let text = headers.first(name: "retry-after") else { return }
-        if let seconds = Double(text) {
-            delay = Self.delay(seconds)
-        } else if let moment = HTTPMoment.secondsSince1970(text) {
-            // By the server's own clock where it tells it: ours may differ.
-            let now = headers.first(name: "date").flatMap(HTTPMoment.secondsSince1970) ?? now
-            delay = Self.delay(Double(moment - now))
-        }
+        delay = RetryAfterHeader.seconds(text, date: headers.first(name: "date"), now: now).flatMap(Self.delay)
     }
 
     private static func delay(_ seconds: Double) -> Duration? {

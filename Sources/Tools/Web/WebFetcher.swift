@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import HTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -89,7 +90,8 @@ public struct WebFetcher: Sendable {
                 failure = error.reason
             }
         }
-        throw ToolError("\(url.origin) cannot be reached: \(failure.map(Self.describe) ?? "no address")")
+        throw ToolError(
+            "\(url.origin) cannot be reached: \(failure.map(ConnectionFailure.description) ?? "no address")")
     }
 
     private struct NotConnected: Error {
@@ -151,23 +153,10 @@ public struct WebFetcher: Sendable {
         } catch is Inflater.Broken {
             throw ToolError("\(url.text) says that it is packed as \(encoding), but is not")
         } catch  where !(error is CancellationError) && !Task.isCancelled {
-            throw ToolError("\(url.text) broke off after \(result.body.count) bytes: \(Self.describe(error))")
+            throw ToolError(
+                "\(url.text) broke off after \(result.body.count) bytes: \(ConnectionFailure.description(of: error))")
         }
         return result
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError: error.shortDescription.lowercased()
-        case let error as NIOConnectionError:
-            error.connectionErrors.last.map { describe($0.error) } ?? "no connection"
-        case _ where "\(type(of: error))" == "NIOSSLError":
-            // OpenSSL's names are in capitals: CERTIFICATE_VERIFY_FAILED.
-            "no TLS connection"
-                + ("\(error)".split { !$0.isUppercase && $0 != "_" }.first { $0.count > 12 }.map { ", \($0)" } ?? "")
-        case let error as IOError: "\(error.description.prefix(200))"
-        default: "\(String(describing: error).prefix(200))"
-        }
     }
 }
 

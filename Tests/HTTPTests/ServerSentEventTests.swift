@@ -1,19 +1,19 @@
 import TestSupport
 import Testing
 
-@testable import Providers
+@testable import HTTP
 
 @Suite("Server-sent events")
 struct ServerSentEventTests {
     private static func read(_ text: String, every size: Int = .max) throws -> [ServerSentEvent] {
-        var parser = ServerSentEventParser()
+        var reader = ServerSentEventReader(limit: 1 << 20)
         var events: [ServerSentEvent] = []
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            events += try parser.receive(rest.prefix(size))
+            events += try reader.receive(Array(rest.prefix(size)))
             rest = rest.dropFirst(size)
         }
-        return events + [parser.finish()].compactMap(\.self)
+        return events + [reader.finish()].compactMap(\.self)
     }
 
     @Test(
@@ -54,19 +54,32 @@ struct ServerSentEventTests {
         for size in 1...7 { #expect(try Self.read(text, every: size) == whole) }
 
         // Any bytes at all are read to the end.
-        var parser = ServerSentEventParser()
-        for _ in 0..<50 { _ = try parser.receive((0..<40).map { _ in UInt8.random(in: 0...255, using: &random) }) }
-        _ = parser.finish()
+        var reader = ServerSentEventReader(limit: 1 << 20)
+        for _ in 0..<50 { _ = try reader.receive((0..<40).map { _ in UInt8.random(in: 0...255, using: &random) }) }
+        _ = reader.finish()
+    }
+
+    @Test("the last id and the pause that the server asks for are kept, where they make sense")
+    func resumption() throws {
+        var reader = ServerSentEventReader(limit: 100)
+        let text = "id: 7\nevent: x\ndata: a\n\nretry: 50\nretry: soon\nid: no\u{0}\ndata: b\n\nid\ndata: c\n\n"
+        #expect(
+            try reader.receive(Array(text.utf8)) == [
+                ServerSentEvent(name: "x", data: "a", id: "7"), ServerSentEvent(data: "b", id: "7"),
+                ServerSentEvent(data: "c"),
+            ])
+        #expect(reader.lastID == nil)
+        #expect(reader.retry == .milliseconds(50))
     }
 
     @Test("an event without an end is given up")
     func bounded() {
-        var parser = ServerSentEventParser(limit: 1000)
-        #expect(throws: ServerSentEventParser.TooLong.self) {
-            for _ in 0..<20 { _ = try parser.receive(Array(repeating: UInt8(ascii: "x"), count: 100)) }
+        var reader = ServerSentEventReader(limit: 1000)
+        #expect(throws: ServerSentEventReader.TooLong.self) {
+            for _ in 0..<20 { _ = try reader.receive(Array(repeating: UInt8(ascii: "x"), count: 100)) }
         }
-        var lines = ServerSentEventParser(limit: 1000)
-        #expect(throws: ServerSentEventParser.TooLong.self) {
+        var lines = ServerSentEventReader(limit: 1000)
+        #expect(throws: ServerSentEventReader.TooLong.self) {
             for _ in 0..<400 { _ = try lines.receive(Array("data: xyz\n".utf8)) }
         }
     }

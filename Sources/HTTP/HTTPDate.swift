@@ -1,15 +1,15 @@
 internal import Glibc
 
 /// A moment as HTTP headers write it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-struct HTTPDate {
-    let secondsSince1970: Int
+package struct HTTPDate {
+    package let secondsSince1970: Int
 
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
     /// Nil for anything else, also for the two forms that have been obsolete since 1997.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT",
             let day = Int32(parts[1]), (1...31).contains(day),

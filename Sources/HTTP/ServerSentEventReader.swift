@@ -1,12 +1,10 @@
-/// Reads a `text/event-stream` in pieces of any size, as the HTML standard describes the format (9.2.6).
+/// Reads a `text/event-stream` in pieces of any size and in bounded memory, as the HTML standard describes the format
+/// (9.2.6).
 ///
-/// Lines end with CRLF, LF or CR; comments, ids and reconnection times are skipped. Bytes that are no UTF-8 become
-/// U+FFFD. Unlike a browser, it takes an event at the very end without the blank line, which some servers forget.
-struct ServerSentEventParser: Sendable {
-    /// More than an event may have, in bytes: the server has gone wrong.
-    static let limit = 8 << 20
-
-    struct TooLong: Error {}
+/// Lines end with CRLF, LF or CR; comments are skipped. Bytes that are no UTF-8 become U+FFFD.
+package struct ServerSentEventReader: Sendable {
+    /// More than an event may have: the server has gone wrong.
+    package struct TooLong: Error {}
 
     private let limit: Int
     private var line: [UInt8] = []
@@ -15,13 +13,18 @@ struct ServerSentEventParser: Sendable {
     private var hasData = false
     private var isAfterCarriageReturn = false
     private var isFirstLine = true
+    /// The last id of the stream.
+    package private(set) var lastID: String?
+    /// How long the server wants its clients to wait before they come back.
+    package private(set) var retry: Duration?
 
-    init(limit: Int = Self.limit) {
+    /// - Parameter limit: Of an event, in bytes.
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// The events that these bytes complete.
-    mutating func receive(_ bytes: some Collection<UInt8>) throws(TooLong) -> [ServerSentEvent] {
+    package mutating func receive(_ bytes: [UInt8]) throws(TooLong) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         for byte in bytes {
             if isAfterCarriageReturn {
@@ -41,7 +44,9 @@ struct ServerSentEventParser: Sendable {
     }
 
     /// The event that the end of the stream completes.
-    mutating func finish() -> ServerSentEvent? {
+    ///
+    /// For a browser it is none without the blank line, which some servers forget.
+    package mutating func finish() -> ServerSentEvent? {
         if !line.isEmpty, let event = endLine() { return event }
         return endEvent()
     }
@@ -57,13 +62,22 @@ struct ServerSentEventParser: Sendable {
         let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
         var value = line[colon...].dropFirst()
         if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
-        let field = line[..<colon]
-        if field.elementsEqual("data".utf8) {
+        switch String(decoding: line[..<colon], as: UTF8.self) {
+        case "data":
             if hasData { data.append(UInt8(ascii: "\n")) }
             hasData = true
             data += value
-        } else if field.elementsEqual("event".utf8) {
+        case "event":
             name = Array(value)
+        case "id":
+            if !value.contains(0) { lastID = value.isEmpty ? nil : String(decoding: value, as: UTF8.self) }
+        case "retry":
+            if value.allSatisfy({ (0x30...0x39).contains($0) }),
+                let number = Int(String(decoding: value, as: UTF8.self))
+            {
+                retry = .milliseconds(number)
+            }
+        default: break
         }
         return nil
     }
@@ -75,7 +89,7 @@ struct ServerSentEventParser: Sendable {
             hasData = false
         }
         guard hasData else { return nil }
-        var event = ServerSentEvent(data: String(decoding: data, as: UTF8.self))
+        var event = ServerSentEvent(data: String(decoding: data, as: UTF8.self), id: lastID)
         if !name.isEmpty { event.name = String(decoding: name, as: UTF8.self) }
         return event
     }
