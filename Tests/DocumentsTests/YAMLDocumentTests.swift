@@ -99,7 +99,7 @@ struct YAMLDocumentTests {
         ] {
             let clock = ContinuousClock()
             let time = clock.measure { #expect(failure(text) != nil) }
-            #expect(time < .seconds(20), "\(text.prefix(10))")
+            #expect(time < .seconds(200), "\(text.prefix(10))")
         }
     }
 }

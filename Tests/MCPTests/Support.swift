@@ -6,6 +6,9 @@ import Testing
 
 @testable import MCP
 
+/// How long a server may take to start beside all other tests, where that is not what is tested.
+private let patience = Duration.seconds(600)
+
 /// Lends a client of a scripted server, and closes it.
 func withClient(
     _ era: ScriptedMCPServer.Era = .modern, _ listing: ScriptedMCPServer.Listing = .plain,
@@ -15,6 +18,7 @@ func withClient(
 ) async throws {
     var command = MCPCommand(server.command(era, listing))
     var configuration = MCPServerConfiguration(name: "scripted", transport: .command(command))
+    configuration.startTimeout = patience
     configure(&configuration, &command)
     configuration.transport = .command(command)
     try await lend(
@@ -29,6 +33,7 @@ func withClient(
 ) async throws {
     var address = MCPEndpoint("http://127.0.0.1:\(endpoint.port)/mcp")
     var configuration = MCPServerConfiguration(name: "remote", transport: .endpoint(address))
+    configuration.startTimeout = patience
     configure(&configuration, &address)
     configuration.transport = .endpoint(address)
     try await lend(MCPClient(configuration, environment: environment, logger: .silent, time: time), body)

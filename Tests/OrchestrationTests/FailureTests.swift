@@ -111,10 +111,10 @@ import Worker
             try await world.manager.retryRun(run)
             _ = try await world.agents.end(of: run)
             #expect(refunds.withLock { $0 } == 2)
+            // One is added for the case that it fails again, unless it has succeeded before that.
             #expect(
-                try await world.states(of: run) == [
-                    "charge completed", "inner completed", "refund completed", "refund 2 completed",
-                    "refund 3 skipped", "ship completed",
+                try await world.states(of: run).filter { $0 != "refund 3 skipped" } == [
+                    "charge completed", "inner completed", "refund completed", "refund 2 completed", "ship completed",
                 ])
         }
     }

@@ -111,7 +111,7 @@ import Testing
             #expect(try await world.agents.failure(of: run).message == "task slow failed: timed out after 1h")
             try await world.manager.retryRun(run)
             try await world.agents.wait("select state from agentcorp.tasks where name = 'inner'", "waiting")
-            #expect(try await world.agents.rows("select state from agentcorp.tasks where name = 'slow'") == ["waiting"])
+            try await world.agents.wait("select state from agentcorp.tasks where name = 'slow'", "waiting")
             _ = try await world.agents.pool.query("select agentcorp.emit_event('go', key => '1')")
             _ = try await world.agents.end(of: run)
             #expect(try await world.states(of: run) == ["first completed", "inner completed", "slow completed"])

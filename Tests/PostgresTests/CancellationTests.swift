@@ -60,7 +60,7 @@ import Testing
                     _ = try await connection.query("SELECT pg_sleep(60)", deadline: .milliseconds(50))
                 }
                 #expect(error.code == .deadlineExceeded)
-                #expect(ContinuousClock.now - start < .seconds(10))
+                #expect(ContinuousClock.now - start < .seconds(50))
                 #expect(try await connection.processID() == pid)
                 let script = try await postgresError {
                     try await connection.script("SELECT 1; SELECT pg_sleep(60)", deadline: .milliseconds(50))
@@ -80,7 +80,7 @@ import Testing
                     "SELECT repeat('x', 100) FROM generate_series(1, 500000000)", deadline: .milliseconds(200))
             }
             #expect(error.code == .deadlineExceeded)
-            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(ContinuousClock.now - start < .seconds(50))
             #expect(try await connection.query("SELECT 1", deadline: .seconds(Int64.max)).count == 1)
         }
     }

@@ -14,6 +14,7 @@ import Testing
     ) async throws {
         var configuration = MCPServerConfiguration(
             name: "s", transport: .command(MCPCommand(server.command(era))))
+        configuration.startTimeout = .seconds(600)
         configure(&configuration)
         let pool = try MCPServerPool(
             [configuration], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], logger: Self.silent)

@@ -49,7 +49,7 @@ struct FaultTests {
             #expect(provider.requests.count == 1, "the sibling does not ask")
             #expect(
                 try await world.rows(
-                    "select bool_and(run_at between now() + interval '590 seconds' and now() + interval '700 seconds') from agentcorp.scheduled"
+                    "select bool_and(run_at between now() + interval '300 seconds' and now() + interval '700 seconds') from agentcorp.scheduled"
                 ) == ["true"])
             #expect(
                 try await world.rows("select provider, model, cooldown_reason from agentcorp.provider_limits")

@@ -50,8 +50,14 @@ import Testing
     @Test("a burst starts one run, with the last event", .checkedDatabase)
     func bursts() async throws {
         try await PlanWorld.run { world in
-            try await Self.load(world, on: [["topic": "alerts", "key": "{{ event.id }}", "debounce": "1s"]])
+            try await Self.load(world, on: [["topic": "alerts", "key": "{{ event.id }}", "debounce": "1h"]])
             for n in 1...5 { try await Self.emit(world, "alerts", ["id": "x", "n": .integer(Int64(n))]) }
+            try await world.agents.wait(
+                "select count(*) from agentcorp.tasks where kind = 'plan_trigger' and state = 'completed'", "5")
+            #expect(try await world.agents.rows(Self.runs) == [""])
+        }
+        try await TestDatabase.current.shiftClock("61 minutes")
+        try await PlanWorld.run { world in
             try await world.agents.wait(Self.runs, #"{"got": {"n": 5, "id": "x"}}"#)
             #expect(
                 try await world.agents.rows(
