@@ -43,6 +43,29 @@ begin
 end $$;
 comment on function agentcorp.retire_worker is 'A worker stops: what it still holds goes back, unburned';
 
+-- A call may claim although its answer is lost with the connection: then a worker that lives would hold tasks for ever that it does
+-- not know of.
+-- locks: what release locks
+create function agentcorp.release_unknown(worker bigint, queue text, known bigint[]) returns int language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+    v_queue int := agentcorp.queue_id(release_unknown.queue);
+    v record;
+    v_released int := 0;
+begin
+    for v in
+        select c.shard, array_agg(u.t) ids from agentcorp.claim c cross join lateral unnest(c.task_ids, c.attempts) u(t, a)
+        where c.worker_id = worker and c.queue_id = v_queue and u.t <> all (known)
+            and not exists (select from agentcorp.attempt x where x.task_id = u.t and x.attempt = u.a and x.shard = c.shard offset 0)
+        group by 1 order by 1
+    loop
+        v_released := v_released + agentcorp.release(v.shard, worker, v.ids);
+    end loop;
+    return v_released;
+end $$;
+comment on function agentcorp.release_unknown is
+    'Gives back what a worker holds of a queue without knowing it, because the answer to its claim was lost: no attempt is burned. known: all that it knows to hold. To be called while it does not claim. Returns how many tasks it gave back';
+
 -- Dead is who missed three beats, and nothing else: never a task for its age alone.
 -- locks: worker, claim, then per batch fence (task id ascending), blocked, scheduled or ready
 create function agentcorp.rescue(p_beat interval default interval '5 seconds', p_limit int default 100, out workers int, out tasks int) language plpgsql

@@ -73,7 +73,13 @@ public final class Worker: Service {
     }
 
     private func work() async throws {
-        let identity = WorkerIdentity(try await register(), queues: configuration.lanes.map(\.queue))
+        let queues = configuration.lanes.map(\.queue)
+        guard Set(queues).count == queues.count else {
+            throw QueueError(
+                .invalidValue, "of the queues \(queues.joined(separator: ", ")) one has two lanes",
+                hint: "Give one of the two the concurrency of both.")
+        }
+        let identity = WorkerIdentity(try await register(), queues: queues)
         let shards = try await pool.shards()
         let lanes = configuration.lanes.map {
             Lane($0, handlers: handlers, configuration: configuration, pool: pool, identity: identity, logger: logger)

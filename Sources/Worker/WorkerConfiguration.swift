@@ -15,6 +15,7 @@ public struct WorkerConfiguration: Sendable {
         }
     }
 
+    /// One for each queue.
     public var lanes = [Lane("default")]
     /// Where to LISTEN; nil for polling alone, as behind a transaction pooler without a direct address.
     public var listener: PostgresConfiguration?

@@ -170,6 +170,26 @@ struct WorkTests {
         try await sql.refuses("select agentcorp.claim(\(worker))", "AC005")
     }
 
+    @Test("a worker gives back what it holds of a queue and does not know of, and nothing else")
+    func unknown() async throws {
+        let sql = try await Session.open()
+        let worker = try await sql.worker()
+        let other = try await sql.worker()
+        for _ in 1...5 { try await sql.enqueue() }
+        #expect(try await sql.claim(worker, 2) == [1, 2])
+        #expect(try await sql.claim(worker, 2) == [3, 4])
+        #expect(try await sql.claim(other, 1) == [5])
+        try await sql.finish(3, worker)
+        try await sql.run("select agentcorp.create_queue('else')")
+        #expect(try await sql.int("select agentcorp.release_unknown(\(worker), 'else', '{}')") == 0)
+        #expect(try await sql.int("select agentcorp.release_unknown(\(worker), 'default', '{1}')") == 2)
+        #expect(try await sql.int("select agentcorp.release_unknown(\(worker), 'default', '{1}')") == 0)
+        #expect(
+            try await sql.rows("select id, state, attempt from agentcorp.tasks order by id") == [
+                "1|running|1", "2|ready|1", "3|completed|1", "4|ready|1", "5|running|1",
+            ])
+    }
+
     @Test("a snooze puts a task off, and is no failure")
     func snooze() async throws {
         let sql = try await Session.open()

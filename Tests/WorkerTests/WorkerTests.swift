@@ -258,6 +258,46 @@ struct WorkerTests {
         }
     }
 
+    @Test("what was claimed in a call whose answer was lost goes back, and runs", .checkedDatabase)
+    func lostAnswer() async throws {
+        let mayEnd = Mutex(false)
+        try await withWorker { handlers in
+            handlers.register("patient") { _ in
+                try await waitUntil("leave to end") { mayEnd.withLock { $0 } }
+                return .completed(nil)
+            }
+        } _: { pool, manager in
+            let patient = try await manager.enqueue(TaskRequest("patient"))
+            try await waitUntil("it to run") { try await manager.state(patient) == "running" }
+            // In the worker's name, and without its knowledge.
+            try await pool.withConnection { connection in
+                try await connection.script(
+                    """
+                    begin;
+                    select agentcorp.enqueue('noop');
+                    select c.* from agentcorp.worker w cross join agentcorp.claim(w.id) c;
+                    commit
+                    """)
+            }
+            #expect(try await manager.end(of: patient + 1) == "completed")
+            #expect(try await manager.describe(patient + 1)["attempt"] == 1)
+            // What it knows to hold is left alone.
+            #expect(try await manager.state(patient) == "running")
+            mayEnd.withLock { $0 = true }
+            #expect(try await manager.end(of: patient) == "completed")
+            #expect(try await manager.describe(patient)["attempt"] == 1)
+        }
+    }
+
+    @Test("two lanes for one queue are refused", .migratedDatabase)
+    func twoLanes() async throws {
+        let error = await #expect(throws: QueueError.self) {
+            try await withWorker(lanes: [.init("default", concurrency: 1), .init("default", concurrency: 2)]) { _, _ in
+            }
+        }
+        #expect(error?.code == .invalidValue)
+    }
+
     @Test("an outage of the database is waited out, and the results are recorded after it", .migratedDatabase)
     func outage() async throws {
         let started = Mutex(false)

@@ -82,6 +82,17 @@ public struct WorkerLink: Sendable {
         return Int(try result.rows[0].int32(0))
     }
 
+    /// Gives back what this worker holds of a queue without knowing it, because the answer to a claim was lost. No claim of
+    /// this queue may be under way.
+    ///
+    /// - Parameter known: All the tasks of the queue that it knows to hold.
+    /// - Returns: How many it gave back.
+    public func releaseUnknown(queue: String, known: [Int64]) async throws -> Int {
+        let result = try await database.call(
+            "select agentcorp.release_unknown($1, $2, $3)", [worker, queue, known])
+        return Int(try result.rows[0].int32(0))
+    }
+
     /// Gives everything back and stops.
     public func retire() async throws {
         _ = try await database.call("select agentcorp.retire_worker($1)", [worker], deadline: .seconds(10))

@@ -12,19 +12,22 @@ extension Lane {
         var poll: Duration
         var nextPoll = ContinuousClock.now
         var outage = Outage()
+        /// When to look for tasks that the lane holds without knowing it.
+        var nextAudit: ContinuousClock.Instant
         /// Per shard, what has been taken from the lane's state and not been recorded yet.
         var unsent: [Int16: LaneReport] = [:]
     }
 
     /// Claims and reports until the lane is stopped and nothing is left to report.
     func run(shards: [Int16]) async {
-        var progress = Progress(poll: configuration.pollInterval.lowerBound)
+        var progress = Progress(poll: configuration.pollInterval.lowerBound, nextAudit: .now + auditInterval)
         while true {
             do {
                 return try await pool.withConnection { connection in
                     try await serve(shards, on: connection, &progress)
                 }
             } catch {
+                progress.nextAudit = .now
                 if state.withLock({ $0.isStopping }), progress.outage.count > 5 {
                     logger.error(
                         "giving up on unreported results: they will be rescued", metadata: ["error": "\(error)"])
@@ -41,6 +44,10 @@ extension Lane {
         _ shards: [Int16], on connection: isolated PostgresConnection, _ progress: inout Progress
     ) async throws {
         while true {
+            if ContinuousClock.now >= progress.nextAudit, progress.unsent.values.allSatisfy(\.isEmpty) {
+                try await audit(on: connection)
+                progress.nextAudit = .now + auditInterval
+            }
             let turn = takeTurn(pollIsDue: ContinuousClock.now >= progress.nextPoll)
             for (shard, report) in turn.reports { progress.unsent[shard, default: LaneReport()].merge(report) }
             if turn.capacity == 0, progress.unsent.values.allSatisfy(\.isEmpty) {
@@ -66,6 +73,22 @@ extension Lane {
                 progress.nextPoll = found == turn.capacity ? .now : .now + progress.poll
             }
         }
+    }
+
+    /// Often enough that a task which was claimed in vain is late rather than lost.
+    private var auditInterval: Duration { configuration.beat * 6 }
+
+    /// Gives back what a call has claimed whose answer was lost. A call that broke off may go on in the server for a while
+    /// and claim after that, so this is done again and again, between two calls: what is unknown then stays unknown.
+    private func audit(on connection: isolated PostgresConnection) async throws {
+        let known = state.withLock { state in
+            state.running.keys.map(\.task) + state.backlog.map(\.id) + state.ended.map(\.task.id)
+        }
+        let count = try await identity.link.on(connection).releaseUnknown(queue: queue, known: known)
+        guard count > 0 else { return }
+        logger.warning(
+            "gave tasks back that were claimed in a call whose answer was lost",
+            metadata: ["queue": "\(queue)", "count": "\(count)"])
     }
 
     struct Turn {
