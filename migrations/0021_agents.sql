@@ -245,7 +245,7 @@ begin
             (select nullif(agentcorp.did_you_mean(s, v_known), '') from unnest(v_skills) s where s <> all (v_known) limit 1),
             case when v_roles <> '{}' then format('Roles: %s.', array_to_string(v_roles, ', ')) else 'No agent of the pool has a role.' end,
             case when v_known <> '{}' then format('Skills%s: %s.', case when role = any (v_roles) then format(' of role %s', role) end, array_to_string(v_known, ', ')) end);
-        raise exception 'no agent has %', concat_ws(' with ', format('role "%s"', role), case when v_skills <> '{}' then format('skills %s', array_to_string(v_skills, ', ')) end)
+        raise exception 'no agent has %', concat_ws(' with ', 'role "' || role || '"', case when v_skills <> '{}' then format('skills %s', array_to_string(v_skills, ', ')) end)
             using errcode = 'AC001', hint = v_hint;
     end if;
     return v_name;

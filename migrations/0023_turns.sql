@@ -269,10 +269,11 @@ begin
                 union all select d.needs_id from agentcorp.dependency d where d.task_id = source.id and d.shard = v_shard
                     and not exists (select from agentcorp.agent_run r where r.task_id = source.id and r.shard = v_shard offset 0) offset 0) x)
         select from source where exists (select from agentcorp.agent_run r where r.task_id = source.id and r.shard = v_shard and r.tainted offset 0)
-            or exists (select from agentcorp.step s where s.task_id = source.id and s.name = 'tainted' and s.shard = v_shard offset 0));
+            or exists (select from agentcorp.step s where s.task_id = source.id and s.name = 'tainted' and s.shard = v_shard offset 0)
+            or exists (select from agentcorp.task t where t.id = source.id and t.shard = v_shard and t.kind = 'http' offset 0));
 end $$;
 comment on function agentcorp.is_tainted is
-    'Whether what these tasks of one tree bring may come from outside: an agent has read it, or a call of a tool has (the step tainted), among them or those that they have it from';
+    'Whether what these tasks of one tree bring may come from outside: an agent has read it, a call of a tool, a wait or an expression has (the step tainted), or it is the answer to a request (kind http), among them or those that they have it from';
 
 create function agentcorp.run_state(task_id bigint) returns jsonb language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -518,6 +519,21 @@ begin
 end $$;
 comment on function agentcorp.delegation_room is 'How deep a task stands in its tree, and how many tasks the tree has, counted up to about a thousand: what bounds agents that delegate';
 
+-- locks: what add_subtasks locks
+create function agentcorp.hand_on(task_id bigint, subtasks jsonb, below bigint default null) returns setof bigint language plpgsql as $$
+declare
+    v_shard smallint := agentcorp.shard_of(task_id);
+    v_own jsonb;
+begin
+    select jsonb_strip_nulls(jsonb_build_object('queue', nullif(q.name, 'default'), 'priority', nullif(t.priority, 4))) into v_own
+        from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id where t.id = hand_on.task_id and t.shard = v_shard;
+    if v_own <> '{}' then
+        subtasks := (select jsonb_agg(v_own || n order by i) from jsonb_array_elements(subtasks) with ordinality x(n, i));
+    end if;
+    return query select * from agentcorp.add_subtasks(coalesce(below, hand_on.task_id), subtasks);
+end $$;
+comment on function agentcorp.hand_on is 'Adds subtasks as add_subtasks does, to a task or to one below it; what has no queue or priority of its own has those of the task';
+
 create function agentcorp.delegated(task_id bigint) returns int language sql stable set enable_seqscan = off as $$
     select coalesce(sum((s.value ->> 'tasks')::int), 0)::int from agentcorp.step s
         where s.task_id = delegated.task_id and s.shard = agentcorp.shard_of(delegated.task_id) and s.name like 'delegate %'
@@ -676,7 +692,7 @@ comment on function agentcorp.run_progress is 'What an agent has done in a task,
 create function agentcorp.ask(agent text, prompt text, session text default null, queue text default 'default', priority int default 4, more jsonb default null,
     max_attempts int default 10, timeout interval default null) returns bigint language plpgsql as $$
 begin
-    if coalesce(prompt, '') = '' then
+    if coalesce(prompt, '') !~ '\S' then
         raise exception 'the prompt is empty' using errcode = 'AC007', hint = 'Say what the agent is to do.';
     end if;
     if session is not null then
@@ -698,7 +714,7 @@ insert into agentcorp.permission (function_name, class) select unnest(string_to_
     ('helper', 'check_session call_key'),
     ('read', 'session_messages run_progress'),
     ('enqueue', 'ask'),
-    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial is_below delegation_room delegated is_tainted'),
+    ('work', 'run_state begin_run begin_turn drop_turn commit_turn start_call finish_call settle_call add_note add_summary show_partial is_below delegation_room delegated hand_on is_tainted'),
     ('manage', 'clear_session fork_session remove_session'),
     ('internal', 'append_message open_conversation copy_conversation find_session')) x(c, f);
 select agentcorp.grant_roles();

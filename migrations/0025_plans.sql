@@ -214,7 +214,6 @@ declare
     v_shard smallint := agentcorp.shard_of(task_id);
     v_step record;
     v_count int := 0;
-    v_own jsonb;
 begin
     perform agentcorp.require_hold(v_shard, task_id, attempt);
     for v_step in select s.key, s.value from jsonb_each(steps) s order by s.key loop
@@ -228,12 +227,7 @@ begin
             select expand.task_id, o.value::bigint, s.shard, o.key from agentcorp.shard s cross join jsonb_each_text(shared) o where s.shard = v_shard on conflict do nothing;
     end if;
     if subtasks <> '[]' then
-        select jsonb_strip_nulls(jsonb_build_object('queue', nullif(q.name, 'default'), 'priority', nullif(t.priority, 4))) into v_own
-            from agentcorp.task t join agentcorp.queue q on q.id = t.queue_id where t.id = expand.task_id and t.shard = v_shard;
-        if v_own <> '{}' then
-            subtasks := (select jsonb_agg(v_own || n order by i) from jsonb_array_elements(subtasks) with ordinality x(n, i));
-        end if;
-        select count(*) into v_count from agentcorp.add_subtasks(task_id, subtasks);
+        select count(*) into v_count from agentcorp.hand_on(task_id, subtasks);
     end if;
     return v_count;
 end $$;

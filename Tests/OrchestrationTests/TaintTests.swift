@@ -2,10 +2,12 @@ import AgentTestSupport
 import Agents
 import JSON
 import Orchestration
+import Postgres
 import Providers
 import TestSupport
 import Testing
 import Tools
+import Worker
 
 /// What comes from outside stays a stranger's word, through whatever tasks of a plan it goes.
 @Suite struct TaintTests {
@@ -29,7 +31,7 @@ import Tools
             [
                 ["name": "reader", "role": "reader", "tools": ["look"]], ["name": "writer"], ["name": "other"],
                 ["name": "lead"],
-            ], tools: [Self.look],
+            ], tools: [Self.look], kinds: { $0.register("http") { _ in .completed(PostgresJSON("\"answer\"")) } },
             answering: { request, _ in
                 if request.tools.contains(where: { $0.name == "look" }), request.answers == 0 {
                     return .calls(.call("look"))
@@ -41,6 +43,7 @@ import Tools
                 return .text("done")
             }
         ) { world in
+            _ = try await world.agents.rows("select agentcorp.emit_event('news', '{}', key => '1')")
             let run = try await world.start(tasks)
             _ = try await world.agents.end(of: run)
             return try await body(world, run)
@@ -48,7 +51,7 @@ import Tools
     }
 
     @Test(
-        "an agent that needs a fan-out, a choice by role, a loop or a call of a tool that has read it",
+        "an agent that needs a fan-out, a choice by role, a loop or a call of a tool that has read it, an event or a request",
         .checkedDatabase,
         arguments: [
             ["agent": "reader", "prompt": "{{ item }}", "each": "[1, 2]", "max_items": 2],
@@ -56,13 +59,15 @@ import Tools
             ["agent": "reader", "prompt": "x", "repeat": ["max": 1]],
             ["plan": ["tasks": ["inner": ["agent": "reader", "prompt": "x"]]]],
             ["tool": "look", "args": [:]],
+            ["wait": ["topic": "news", "key": "1"]],
+            ["kind": "http", "args": ["url": "https://example.com"]],
         ] as [JSONValue])
     func needed(_ source: JSONValue) async throws {
         let found = try await tainted([
             "source": source, "use": ["agent": "writer", "needs": ["source"], "prompt": "{{ source }}"],
             "beside": ["agent": "other", "prompt": "x"],
         ])
-        #expect(Set(found) == (source["tool"] == nil ? ["reader", "writer"] : ["writer"]))
+        #expect(Set(found) == (source["agent"] == nil && source["plan"] == nil ? ["writer"] : ["reader", "writer"]))
     }
 
     @Test("an agent inside a plan that needs it", .checkedDatabase)
@@ -151,6 +156,30 @@ import Tools
             return try await tainted(fork, world) + tainted(second, world)
         }
         #expect(found == ["writer", "writer"])
+    }
+
+    @Test("an agent that is told of what started the run, but no other", .checkedDatabase)
+    func triggered() async throws {
+        let found = try await run(["beside": ["agent": "other", "prompt": "x"]]) { world, _ in
+            let plan: JSONValue = [
+                "plan": "started", "version": 1,
+                "tasks": [
+                    "use": ["agent": "writer", "prompt": "{{ trigger.text }}"],
+                    "box": [
+                        "plan": ["tasks": ["inner": ["agent": "lead", "prompt": "{{ input }}"]]],
+                        "with": "{{ trigger }}",
+                    ],
+                    "free": ["agent": "other", "prompt": "x"],
+                ],
+            ]
+            _ = try await world.orchestrator.load(plan, named: "started")
+            let run = try await world.agents.rows(
+                "select run_id from agentcorp.start_plan('started', '1', trigger => '{\"text\": \"x\"}')")
+            let id = try #require(Int64(run[0]))
+            _ = try await world.agents.end(of: id)
+            return try await tainted(id, world)
+        }
+        #expect(found == ["lead", "writer"])
     }
 
     @Test("an agent whose plan speaks of a memory that was written by one that has read it", .checkedDatabase)

@@ -1,5 +1,4 @@
 package import JSON
-internal import Postgres
 internal import Queue
 internal import Worker
 
@@ -40,6 +39,7 @@ package enum ComplexQuery {
     }
 
     static func handle(_ context: TaskContext) async throws -> TaskResult {
+        try context.refuseEncryptedArguments()
         let arguments: Arguments = try context.decode()
         let most = min(max(arguments.most ?? 8, 1), 50)
         let children = try await context.children()
@@ -84,7 +84,7 @@ package enum ComplexQuery {
             "kind": "agent", "name": .string(name), "args": .object(args),
             "concurrency_key": .string("agent:\(arguments.agent)"),
         ])
-        _ = try await context.manager.addSubtasks(PostgresJSON(JSONValue.array([node]).bytes), to: context.task.id)
+        _ = try await context.handOn([node])
         return .waitForChildren
     }
 }

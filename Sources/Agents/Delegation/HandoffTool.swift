@@ -58,8 +58,7 @@ enum HandoffTool {
             }
             try await scope.requireAgent(other)
             let task = try await subtask(for: other, call.arguments["message"]?.string ?? "", scope, config, arguments)
-            _ = try await scope.context.manager.addSubtasks(
-                PostgresJSON(JSONValue.array([task]).bytes), to: scope.context.task.id)
+            _ = try await scope.context.handOn([task])
             throw SubtaskWait()
         }
         guard child.state.isFinal else { throw SubtaskWait() }

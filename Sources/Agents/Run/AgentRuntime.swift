@@ -41,11 +41,7 @@ public struct AgentRuntime: Sendable {
     }
 
     private func execute(_ context: TaskContext) async throws -> TaskResult {
-        guard !context.task.argsWereEncrypted else {
-            throw PermanentFailure(
-                "the arguments are encrypted, but what an agent says and hears would not be; enqueue it without a key",
-                reason: "arguments")
-        }
+        try context.refuseEncryptedArguments()
         let arguments = try AgentArguments(context.task.args)
         let link = AgentLink(context)
         let resumed = try await link.resume()
@@ -116,7 +112,9 @@ public struct AgentRuntime: Sendable {
                 ]
                 for name in some where !offered.contains(name) && !tools.contains(where: { $0.name == name }) {
                     let names = tools.map(\.name)
-                    let hint = Spelling.nearest(to: name, in: names).map { "; did you mean \($0)?" } ?? ""
+                    let hint =
+                        Spelling.nearest(to: name, in: names).map { "; did you mean \($0)?" }
+                        ?? (names.isEmpty ? "; it has none" : "; it has \(names.joined(separator: ", "))")
                     throw PermanentFailure(
                         "agent \"\(config.name)\" has no tool \"\(name)\"\(hint)", reason: "arguments")
                 }

@@ -128,8 +128,7 @@ enum TaskTools {
                 }
                 nodes.append(try await node(scope, name: name, agent: agent, prompt: piece["prompt"]?.string ?? ""))
             }
-            _ = try await scope.context.manager.addSubtasks(
-                PostgresJSON(JSONValue.array(nodes).bytes), to: scope.context.task.id)
+            _ = try await scope.context.handOn(nodes)
             throw SubtaskWait()
         }
         guard children.allSatisfy(\.state.isFinal) else { throw SubtaskWait() }
@@ -157,8 +156,7 @@ enum TaskTools {
             scope, name: parent == own ? scope.stepName : "\(scope.stepName) of \(own)",
             agent: call.arguments["agent"]?.string ?? scope.agent,
             prompt: call.arguments["description"]?.string ?? "")
-        let ids = try await scope.context.manager.addSubtasks(
-            PostgresJSON(JSONValue.array([node]).bytes), to: parent)
+        let ids = try await scope.context.handOn([node], below: parent)
         return ToolResult(.object(["task_id": .integer(ids[0])]))
     }
 

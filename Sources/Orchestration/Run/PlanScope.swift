@@ -39,6 +39,7 @@ struct PlanScope: Sendable {
             let found = try await ScopeReader.shared.values(keys, PlanLink(context))
             isSecret = found.values.contains(where: \.isSecret)
             read(found, roots, plan, task)
+            if let trigger = values["trigger"], trigger != .null { try await context.taint() }
         }
         if !wish.memory.isEmpty { values["memory"] = try await Self.memory(wish.memory, context) }
         note(place)
@@ -71,8 +72,7 @@ struct PlanScope: Sendable {
             scopes[key.scope, default: [:]][key.key] = entry?.value ?? .null
             isTainted = isTainted || entry?.isTainted == true
         }
-        // Agents that are told of it must not take it for their own.
-        if isTainted { _ = try await context.step("tainted") { true } }
+        if isTainted { try await context.taint() }
         return .object(scopes.mapValues { .object($0) })
     }
 

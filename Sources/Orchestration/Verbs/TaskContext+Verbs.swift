@@ -24,6 +24,12 @@ extension TaskContext {
         }
     }
 
+    /// Says that what the task returns, or speaks of, came from outside: agents that are told of it must not take it for
+    /// their own.
+    func taint() async throws {
+        _ = try await step("tainted") { true }
+    }
+
     /// What the database will not take now, it will not take later.
     func permanently<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {

@@ -43,8 +43,7 @@ struct ToolHandler: Sendable {
                 ? PermanentFailure(result.content.string ?? result.content.text, reason: "tool")
                 : TaskFailure(result.content.string ?? result.content.text, reason: "tool")
         }
-        // Agents that are told of it must not take it for their own.
-        if result.isTainted { _ = try await context.step("tainted") { true } }
+        if result.isTainted { try await context.taint() }
         return .completed(result.content.storable.postgres)
     }
 

@@ -37,6 +37,8 @@ enum WaitHandler {
         guard let event = found else {
             throw PermanentFailure("no event of topic \(topic) has come in time", reason: "timeout")
         }
+        // Nobody knows what whoever emitted it has read.
+        try await context.taint()
         return .completed(event.data.postgres)
     }
 

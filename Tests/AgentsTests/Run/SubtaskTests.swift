@@ -61,8 +61,11 @@ struct SubtaskTests {
                 ? .calls(.call("task__delegate", ["tasks": [["agent": "a", "prompt": "again"]]])) : .text("done")
         }
         try await AgentWorld.run([provider], [["tools": ["task.delegate"]]]) { world async throws in
-            #expect(try await world.ask() == "done")
-            #expect(try await world.rows("select max(depth), count(*) from agentcorp.task") == ["8|9"])
+            let task = try await world.rows("select agentcorp.ask('a', 'do it', priority => 2)")
+            #expect(try await world.end(of: try #require(Int64(task[0]))) == "done")
+            #expect(
+                try await world.rows("select max(depth), count(*), min(priority), max(priority) from agentcorp.task")
+                    == ["8|9|2|2"])
             #expect(
                 try await world.rows(
                     "select count(*) from agentcorp.tool_call where result ->> 'content' like 'No more work%'")
