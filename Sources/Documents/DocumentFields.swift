@@ -130,7 +130,7 @@ package struct DocumentFields {
             let shown = Self.shown(.string(name))
             let advice =
                 others(name) ?? Spelling.nearest(to: name, in: known).map { "Did you mean \"\($0)\"?" }
-                ?? "Known fields: \(known.sorted().joined(separator: ", "))."
+                ?? "Known fields: \(Set(known).sorted().joined(separator: ", "))."
             wrong(Self.escaped(name), "unknown field \(shown)", advice)
         }
     }

@@ -117,7 +117,9 @@ struct CatalogTests {
             (#"{"providers": {"lab": {"key": "sk-123"}}}"#, "a secret does not belong into this file"),
             (#"{"providers": {"lab": {"key": {"env": "A", "file": "b"}}}}"#, "lab.key"),
             (#"{"providers": {"La b": {}}}"#, "La b"), (#"{"providers": {"lab": {"retries": 99}}}"#, "retries"),
-            (#"{"providers": {"lab": {"timeouts": {"idle": "x"}}}}"#, "timeouts.idle"), ("nonsense", "cannot read"),
+            (#"{"providers": {"lab": {"timeouts": {"idle": "x"}}}}"#, "timeouts.idle"),
+            (#"{"providers": {"lab": {"timeouts": {"tot": 1}}}}"#, "\"tot\". Known are total, idle"),
+            ("nonsense", "no valid JSON"),
         ])
     func mistakes(text: String, hint: String) throws {
         try Self.file(text) { path in
@@ -127,6 +129,16 @@ struct CatalogTests {
             let said = error?.description ?? ""
             #expect(said.contains(hint) && said.contains(path), "\(said)")
             #expect(!said.contains("sk-123"))
+        }
+    }
+
+    @Test("a file that cannot be read is named with the reason")
+    func unreadable() throws {
+        for (path, reason) in [("/nowhere/providers.json", "No such file or directory"), ("/", "Is a directory")] {
+            let error = #expect(throws: ProviderConfigurationError.self) {
+                try ProviderCatalog(environment: [:], file: path)
+            }
+            #expect(error?.description == "cannot read \(path): \(reason)")
         }
     }
 

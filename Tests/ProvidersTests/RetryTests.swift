@@ -64,6 +64,7 @@ struct RetryTests {
             (MockOpenAI.error(400, type: "invalid_request_error"), ProviderError.Code.invalidRequest),
             (MockOpenAI.error(401, type: "invalid_request_error", code: "invalid_api_key"), .authentication),
             (MockOpenAI.error(403), .permission),
+            (.text("<html>", headers: ["Content-Type": "text/html; charset=utf-8"]), .refused),
             (MockOpenAI.error(404, "the model `x` does not exist", code: "model_not_found"), .modelNotFound),
             (MockOpenAI.error(422), .invalidRequest),
             (MockOpenAI.error(429, type: "insufficient_quota", code: "insufficient_quota"), .quota),

@@ -3,7 +3,8 @@ internal import FoundationEssentials
 
 /// A folder of agents: `agents/*.json`, `*.yaml` and `*.yml`, and their prompts in `prompts/*.md`.
 ///
-/// The configurations may also stand in the folder itself; `prompts` is a folder beside them or beside their folder.
+/// The configurations may also stand in the folder itself, or in `agent_configs`, where the original framework has them;
+/// `prompts` is a folder beside them or beside their folder.
 public struct AgentFolder: Sendable {
     /// An agent and the file that it was read from.
     public struct Entry: Sendable, Hashable {
@@ -71,7 +72,8 @@ public struct AgentFolder: Sendable {
             return [path]
         }
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        let folder = DocumentFile.isFolder(trimmed + "/agents") ? trimmed + "/agents" : trimmed
+        let folders = [trimmed + "/agents", trimmed + "/agent_configs", trimmed]
+        let folder = folders.first { DocumentFile.isFolder($0) } ?? trimmed
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder)

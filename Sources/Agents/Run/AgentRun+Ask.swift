@@ -189,13 +189,22 @@ extension AgentRun {
             let why =
                 reason == "unpriced"
                 ? "it is in dollars, and the price of the model is not known; give a price in prices.json, or a limit of tokens as well"
-                : "\(reason) is used up; see `agentcorp budgets list`, raise it with `agentcorp budgets set`, and retry the task"
+                : Self.exhaustion(reason)
+                    + "; see `agentcorp budgets list`, raise it with `agentcorp budgets set`, and retry the task"
             throw PermanentFailure(
                 "the budget\(whose) does not allow \(turns == 0 ? "a" : "another") model call: \(why)",
                 reason: "budget", detail: ["limit": .string(reason), "turns": .integer(Int64(turns))])
         }
         try await link.addNote(Note(.forced, after: turns, LoopGuard.text("budget"), reason: "budget"))
         return .goOn
+    }
+
+    private static func exhaustion(_ limit: String) -> String {
+        switch limit {
+        case "time": "its time is over"
+        case "turns": "its turns are used up"
+        default: "the call may take more \(limit == "usd" ? "dollars" : limit) than are left"
+        }
     }
 
     /// What the task fails with, for now or for good.

@@ -14,7 +14,7 @@ struct Fields {
         self.place = place
         self.members = members
         for name in members.keys.sorted() where !known.contains(name) && name != "comment" {
-            let guess = Spelling.nearest(to: name, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+            let guess = Spelling.nearest(to: name, in: known).map { "; did you mean \"\($0)\"?" } ?? "."
             throw ProviderConfigurationError(
                 "\(place) has an unknown field \"\(name)\"\(guess) Known are \(known.joined(separator: ", "))")
         }

@@ -10,12 +10,7 @@ enum ProviderFile {
 
     /// Throws `ProviderConfigurationError` that names the file and the field.
     static func read(_ path: String) throws -> [String: ProviderEntry] {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: [UInt8](Data(contentsOf: URL(filePath: path))))
-        } catch {
-            throw ProviderConfigurationError("cannot read \(path): \(error)")
-        }
+        let value = try NamedFile.json(path)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let top = try Fields(value, at: path, known: ["providers"])
         var entries: [String: ProviderEntry] = [:]

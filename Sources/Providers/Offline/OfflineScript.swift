@@ -23,13 +23,7 @@ public struct OfflineScript: Sendable {
 
     /// Reads a script. Throws `ProviderConfigurationError` that names the rule and the field.
     public init(file path: String) throws {
-        let text: [UInt8]
-        do {
-            text = [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            throw ProviderConfigurationError("cannot read the script \(path): \(error)")
-        }
-        try self.init(text, at: path)
+        try self.init(NamedFile.bytes(path), at: path)
     }
 
     /// Reads a script.

@@ -51,7 +51,7 @@ enum OfflineTemplate {
                         "\(place) says {{\(number)}}, but \"user_matches\" has \(groups) wildcards")
                 }
             } else if name != head && head != "last_result" || !names.contains(head) {
-                let guess = Spelling.nearest(to: head, in: names).map { "; did you mean {{\($0)}}?" } ?? ""
+                let guess = Spelling.nearest(to: head, in: names).map { "; did you mean {{\($0)}}?" } ?? "."
                 throw ProviderConfigurationError(
                     "\(place) says {{\(name)}}, which is not known\(guess) Known are \(names.joined(separator: ", ")) "
                         + "and the numbers of wildcards")

@@ -17,14 +17,9 @@ public struct PriceTable: Sendable, Hashable {
     ///
     /// - Throws: `ProviderConfigurationError` that names the place in the file.
     public init(file path: String) throws {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: [UInt8](Data(contentsOf: URL(filePath: path))))
-        } catch {
-            throw ProviderConfigurationError("cannot read the price table \(path): \(error)")
-        }
+        let prices = try PriceFile.read(NamedFile.json(path), at: path)
         self = .builtIn
-        for (provider, prices) in try PriceFile.read(value, at: path) {
+        for (provider, prices) in prices {
             models[provider, default: [:]].merge(prices) { $1 }
         }
     }

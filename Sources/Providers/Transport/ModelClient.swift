@@ -97,8 +97,13 @@ struct ModelClient: Sendable {
         }
         guard (200..<300).contains(response.status.code) else { throw try await refusal(response) }
         let requestID = Self.requestID(response.headers)
-        var stream = AnswerStream(
-            assembler: assembler, isWhole: response.headers.first(name: "Content-Type")?.contains("json") ?? false)
+        let type = response.headers.first(name: "Content-Type") ?? ""
+        guard !type.hasPrefix("text/html") else {
+            throw RequestFault(
+                code: .refused, message: "\(settings.url) answers with a web page: set the base URL to that of the API",
+                status: Int(response.status.code), requestID: requestID)
+        }
+        var stream = AnswerStream(assembler: assembler, isWhole: type.contains("json"))
         do {
             try await tell([.started], progress, onEvent)
             var count = 0

@@ -38,7 +38,11 @@ struct AgentTalk: Sendable {
         let began = ContinuousClock.now
         let watch = AgentWatch(manager: manager, task: task, isStreaming: isStreaming)
         do {
-            guard let end = try await Interruption.race({ try await watch.untilEnd() }) else { return nil }
+            guard let end = try await Interruption.race({ try await watch.untilEnd() }) else {
+                // After what the terminal shows of Ctrl-C, and maybe half a sentence.
+                if isStreaming { Terminal.errors.line() }
+                return nil
+            }
             if let progress = end.progress {
                 Terminal.errors.line(
                     Terminal.errors.styled(

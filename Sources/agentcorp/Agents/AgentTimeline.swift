@@ -71,10 +71,9 @@ struct AgentTimeline {
             case "ambiguous": .magenta
             default: .yellow
             }
-        var words = [
-            terminal.styled(.dim, terminal.usesUnicode ? "→" : "->"), DisplayText.printable(call.tool),
-            terminal.styled(.dim, excerpt(call.args.map(\.text) ?? "", 60)), terminal.styled(style, call.state),
-        ]
+        var words = [terminal.styled(.dim, terminal.usesUnicode ? "→" : "->"), DisplayText.printable(call.tool)]
+        if let args = call.args { words.append(terminal.styled(.dim, excerpt(args.text, 60))) }
+        words.append(terminal.styled(style, call.state))
         if let started = call.startedAt, let finished = call.finishedAt {
             words.append(
                 terminal.styled(.dim, TimeText.duration(milliseconds: finished.timeIntervalSince(started) * 1000)))
@@ -87,11 +86,13 @@ struct AgentTimeline {
     }
 
     /// What a person is asked, and how to answer.
-    static func question(_ approval: AgentProgress.Approval) -> [String] {
-        [
+    static func question(_ approval: AgentProgress.Approval, about call: AgentProgress.Call? = nil) -> [String] {
+        let lines = [
             "waits for a decision: " + DisplayText.printable(approval.title),
+            call?.args.map { "  " + excerpt($0.text, 200) },
             "  agentcorp approvals decide \(approval.id) \(approval.decisions.joined(separator: "|"))",
         ]
+        return lines.compactMap(\.self)
     }
 
     /// `3 turns, 2 tool calls, 1234 tokens, $0.0123`.

@@ -11,6 +11,8 @@ struct AgentWatch: Sendable {
     let isStreaming: Bool
 
     private static let interval: Duration = .milliseconds(120)
+    /// How long nothing may go on before it is said why.
+    private static let patience: Duration = .seconds(2)
 
     /// The end of the task.
     struct End: Sendable {
@@ -27,8 +29,12 @@ struct AgentWatch: Sendable {
         /// Calls, by turn and index.
         var calls: Set<String> = []
         var approvals: Set<Int64> = []
-        /// The latest attempt whose failure is told.
-        var attempt = 0
+        /// The attempt before which all failures are told, and the latest of them.
+        var attempt = 1
+        var error: String?
+        /// When it was last at work, or it was plain why it was not.
+        var latest = ContinuousClock.now
+        var isExplained = false
     }
 
     /// Throws `TaskFailure` when the task did not complete.
@@ -36,11 +42,10 @@ struct AgentWatch: Sendable {
         var shown = Shown()
         while true {
             let standing = try await Patience.read { try await manager.standing(of: task) }
-            if let progress = try await Patience.read({
+            let progress = try await Patience.read {
                 try await manager.agentProgress(of: task, since: shown.turn - 1)
-            }) {
-                show(progress, &shown)
             }
+            if let progress { show(progress, &shown) }
             if standing.state.isFinal {
                 breakLine(&shown)
                 guard standing.state == .completed else {
@@ -51,9 +56,29 @@ struct AgentWatch: Sendable {
             if let error = standing.error, standing.attempt > shown.attempt {
                 shown.attempt = standing.attempt
                 breakLine(&shown)
-                Terminal.warn("attempt \(standing.attempt): \(DisplayText.printable(error.message))")
+                // The error is of the attempt before the one that the task stands in line for.
+                let again = error.message == shown.error ? "failed likewise" : "failed: \(error.message)"
+                shown.error = error.message
+                Terminal.warn("attempt \(standing.attempt - 1) \(DisplayText.printable(again)); trying again")
+            }
+            let isAsking = progress?.approvals.contains { $0.decision == nil } ?? false
+            if standing.state == .running || standing.error != nil || isAsking {
+                shown.latest = .now
+                shown.isExplained = false
+            } else if !shown.isExplained, .now - shown.latest > Self.patience {
+                shown.isExplained = true
+                try await explain(&shown)
             }
             try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Why nothing goes on.
+    private func explain(_ shown: inout Shown) async throws {
+        let lines = try await Patience.read { try await manager.why(task) }
+        breakLine(&shown)
+        for line in lines where line.level == 0 {
+            Terminal.errors.line(Terminal.errors.styled(.dim, DisplayText.printable(line.detail)))
         }
     }
 
@@ -72,7 +97,8 @@ struct AgentWatch: Sendable {
         for approval in progress.approvals
         where approval.decision == nil && shown.approvals.insert(approval.id).inserted {
             breakLine(&shown)
-            for line in AgentTimeline.question(approval) {
+            let turn = progress.turns.first { $0.turn == approval.turn }
+            for line in AgentTimeline.question(approval, about: turn?.calls.first { $0.idx == approval.idx }) {
                 Terminal.errors.line(Terminal.errors.styled(.yellow, line))
             }
         }

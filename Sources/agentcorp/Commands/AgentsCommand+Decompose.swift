@@ -33,6 +33,9 @@ extension AgentsCommand {
 
         func run() async throws {
             let text = description == "-" ? try TextInput.standardInput() : description
+            guard !text.allSatisfy(\.isWhitespace) else {
+                throw CommandError(.badInput, "the task is empty. Say what the agent is to break down.")
+            }
             let (agent, most, queue, isJSON, doesRun) = (agent, atMost, queue, json, run)
             try await AgentTalk.with(connection, agents, queue: queue, isStreaming: false) { talk in
                 let asked = Agent(agent, talk.manager, queue: queue)

@@ -112,6 +112,10 @@ struct AgentsCommand: AsyncParsableCommand {
                     return
                 }
                 let after = to ?? newest.version
+                guard from != nil || after > 1 else {
+                    if json { try ListingOptions.printJSON([String]()) }
+                    return Terminal.errors.line("agent \"\(name)\" has no earlier version")
+                }
                 let before = from ?? after - 1
                 func config(_ number: Int) throws -> AgentVersionRecord {
                     guard let version = versions.first(where: { $0.version == number }) else {

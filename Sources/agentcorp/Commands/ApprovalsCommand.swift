@@ -43,9 +43,11 @@ struct ApprovalsCommand: AsyncParsableCommand {
             try listing.print(
                 approvals,
                 [
-                    .init("ID", isRight: true), .init("TASK", isRight: true), .init("WHO"), .init("WHAT"),
-                    .init("WITH", isFlexible: true), .init("WHY"), .init("ASKED"), .init("EXPIRES"), .init("ANSWERS"),
-                    .init("DECISION"),
+                    .init("ID", isRight: true), .init("TASK", isRight: true), .init("WHO"),
+                    .init("WHAT", isFlexible: true),
+                    .init("WITH", isFlexible: true), .init("WHY"), .init("ASKED"), .init("EXPIRES"),
+                    .init("ANSWERS", isFlexible: true),
+                    .init("DECISION", isFlexible: true),
                 ], whenEmpty: all ? "no approvals" : "nothing waits for a decision"
             ) { approval in
                 [

@@ -14,7 +14,7 @@ struct AskCommand: AsyncParsableCommand {
             EXAMPLES
               agentcorp ask writer "A haiku about queues"
               git diff | agentcorp ask reviewer -
-              agentcorp ask analyst "Sum up sales" --schema @report.schema.json --max-usd 0.50
+              agentcorp ask analyst "Sum up sales" --schema @sales.json --max-usd 0.5
               agentcorp ask --task 17                      go on watching
 
             The answer goes to stdout, as it comes when that is a terminal; tool calls and the cost go to stderr. Where \

@@ -57,7 +57,10 @@ private struct Chat {
             case nil: continue
             case "/quit", "/exit": return
             case "/clear":
-                try await forgiving { try await talk.manager.clearSession(session) }
+                try await forgiving {
+                    try await talk.manager.clearSession(session)
+                    note("what was said is forgotten; /history still shows it")
+                }
             case "/history":
                 try await forgiving {
                     for message in try await talk.manager.messages(ofSession: session) where !message.text.isEmpty {
@@ -73,9 +76,11 @@ private struct Chat {
                 try await forgiving {
                     try await talk.manager.forkSession(session, as: words[1])
                     session = words[1]
+                    note("going on in session \(session)")
                 }
             case let word? where word.hasPrefix("/"):
-                Terminal.errors.line("\(DisplayText.printable(word)) is no command: /clear /history /fork /quit")
+                Terminal.errors.line(
+                    "\(DisplayText.printable(word)) is no command; there are /clear, /history, /fork NAME and /quit")
             default: try await say(line, isInteractive)
             }
         }
@@ -87,6 +92,10 @@ private struct Chat {
         let text =
             known.map { "going on with session \($0.name), \(Plural.of($0.messages, "message")); /clear forgets them" }
             ?? "new session \(session); /quit leaves"
+        note(text)
+    }
+
+    private func note(_ text: String) {
         Terminal.errors.line(Terminal.errors.styled(.dim, DisplayText.printable(text)))
     }
 
@@ -95,7 +104,7 @@ private struct Chat {
             let task = try await talk.manager.ask(agent, line, session: session, queue: queue)
             guard let end = try await talk.follow(task) else {
                 guard isInteractive else { throw AgentTalk.interrupted(task) }
-                Terminal.errors.line("\nleft; the answer will be in the conversation (task \(task))")
+                Terminal.errors.line("left; the answer will be in the conversation (task \(task))")
                 return
             }
             if !isInteractive { Terminal.output.line(end.output.string ?? end.output.text) }

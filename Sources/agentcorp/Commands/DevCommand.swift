@@ -48,7 +48,7 @@ struct DevCommand: AsyncParsableCommand {
         }
         // libpq's environment must not lead away from the private server.
         for variable in ["PGHOSTADDR", "PGSERVICE", "PGOPTIONS"] { unsetenv(variable) }
-        let agents = try worker.agents.runtime()
+        let agents = try worker.agents.runtime(logger: logs.logger())
         let logger = logs.start(scrubber: agents.scrubber)
         let server = try await EmbeddedPostgres.start(
             EmbeddedPostgresConfiguration(dataDirectory: directory, binaries: binaries), logger: logger)

@@ -26,7 +26,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let address = try connection.resolve()
-        let agents = try worker.agents.runtime()
+        let agents = try worker.agents.runtime(logger: logs.logger())
         let logger = logs.start(scrubber: agents.scrubber)
         let configuration = try worker.configuration(for: address)
         try await address.withPool(size: configuration.lanes.count + 6, logger: logger) { pool in

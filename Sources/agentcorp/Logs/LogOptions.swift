@@ -14,10 +14,17 @@ struct LogOptions: ParsableArguments {
 
     /// Sends all logs of the process to stderr, without secrets; to be called once.
     func start(scrubber: SecretScrubber = .shapes) -> Logger {
-        let (level, format) = (logLevel.level, logFormat)
-        LoggingSystem.bootstrap { _ in
-            ScrubbingLogHandler(LineLogHandler(format: format, logLevel: level), scrubber: scrubber)
-        }
+        let handler = handler(scrubber)
+        LoggingSystem.bootstrap { _ in handler }
         return Logger(label: "agentcorp")
+    }
+
+    /// Logs to stderr like all others, for what is made before `start`, when the keys are not known yet.
+    func logger() -> Logger {
+        Logger(label: "agentcorp") { _ in handler(.shapes) }
+    }
+
+    private func handler(_ scrubber: SecretScrubber) -> ScrubbingLogHandler {
+        ScrubbingLogHandler(LineLogHandler(format: logFormat, logLevel: logLevel.level), scrubber: scrubber)
     }
 }

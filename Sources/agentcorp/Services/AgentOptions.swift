@@ -33,13 +33,16 @@ struct AgentOptions: ParsableArguments {
     }
 
     /// Reads the files and the keys. To be called at the start of the process: keys are erased from its environment.
-    func runtime() throws -> AgentRuntime {
+    ///
+    /// - Parameter logger: For what is told of providers and MCP servers.
+    func runtime(logger: Logger = .silent) throws -> AgentRuntime {
         let environment = ProcessInfo.processInfo.environment
         do {
-            let servers = try servers(environment)
+            let servers = try servers(environment, logger)
             let searchKey = try registerSearch(environment)
             var runtime = AgentRuntime(
-                providers: try ProviderCatalog.ofProcess(file: try file(providers, "providers.json", environment)),
+                providers: try ProviderCatalog.ofProcess(
+                    file: try file(providers, "providers.json", environment), logger: logger),
                 servers: servers,
                 prices: try file(prices, "prices.json", environment).map { try PriceTable(file: $0) } ?? .builtIn)
             if let searchKey { runtime.scrubber = SecretScrubber(runtime.providers.secrets + [searchKey]) }
@@ -63,12 +66,12 @@ struct AgentOptions: ParsableArguments {
         return key
     }
 
-    private func servers(_ environment: [String: String]) throws -> MCPServerPool? {
+    private func servers(_ environment: [String: String], _ logger: Logger) throws -> MCPServerPool? {
         guard let path = try file(mcpFile, "mcp.json", environment) else { return nil }
         var options = MCPFileOptions()
         options.file = path
         return try MCPServerPool(
-            try options.servers(), environment: environment, logger: Logger(label: "agentcorp.mcp"))
+            try options.servers(), environment: environment, logger: logger)
     }
 
     /// The file that was named, or the one of the configuration folder if it is there.

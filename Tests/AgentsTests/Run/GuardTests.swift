@@ -149,7 +149,7 @@ struct GuardTests {
         let provider = ScriptedProvider(.text("x"))
         try await AgentWorld.run([provider], [["budget": ["tokens": 10]]]) { world async throws in
             let failure = try await world.failure()
-            #expect(failure.reason == "budget" && failure.message.contains("tokens is used up"))
+            #expect(failure.reason == "budget" && failure.message.contains("may take more tokens than are left"))
             #expect(provider.requests.isEmpty)
         }
     }
