@@ -117,6 +117,8 @@ private struct Chat {
     private func forgiving(_ body: () async throws -> Void) async throws {
         do {
             try await body()
+        } catch let error as QueueError where error.code == .unknownTask {
+            note("nothing was said yet")
         } catch let error as QueueError {
             Terminal.errors.note(.red, "error", "\(error)")
         }
