@@ -14,7 +14,7 @@ struct ArgumentTests {
             (#"{}"#, "\"argv\""),
             (#"{"argv": []}"#, "\"argv\""),
             (#"{"argv": "ls -l"}"#, "must be an array"),
-            (#"{"argv": ["sleep", 5]}"#, "element 1"),
+            (#"{"argv": ["sleep", null]}"#, "element 1 is null"),
             (#"{"argv": ["ls"], "dir": "/"}"#, "no argument \"dir\""),
             (#"{"arvg": ["ls"]}"#, "did you mean \"argv\""),
             (#"{"argv": ["ls"], "Env": {}}"#, "did you mean \"env\""),
@@ -23,7 +23,7 @@ struct ArgumentTests {
             (#"{"argv": ["ls"], "max_output": 1.5}"#, "whole number"),
             (#"{"argv": ["ls"], "success_codes": [256]}"#, "0 to 255"),
             (#"{"argv": ["ls"], "env": {"A=B": ""}}"#, "A=B"),
-            (#"{"argv": ["ls"], "env": {"A": 1}}"#, "\"A\""),
+            (#"{"argv": ["ls"], "env": {"A": [1]}}"#, "\"A\" is an array"),
             (#"{"argv": ["ls"], "cwd": 1}"#, "must be a string"),
         ])
     func command(arguments: String, words: String) async throws {
@@ -31,6 +31,13 @@ struct ArgumentTests {
         let failure = try #require((error as? PermanentFailure)?.failure)
         #expect(failure.reason == "arguments")
         #expect(failure.message.contains(words))
+    }
+
+    @Test("numbers and truth values count as they are written, as a template of a plan may have made them")
+    func values() throws {
+        let arguments = try CommandArguments(Array(#"{"argv": ["sleep", 5, 0.5, true], "env": {"A": 1}}"#.utf8))
+        #expect(arguments.argv == ["sleep", "5", "0.5", "true"])
+        #expect(arguments.environment == ["A": "1"])
     }
 
     @Test("null is as good as nothing")

@@ -83,25 +83,42 @@ struct TaskArguments {
         return elements
     }
 
+    /// An array of strings. Numbers and truth values count as they are written: a template of a plan may have made them.
     func strings(_ field: String) throws -> [String]? {
         try array(field)?.enumerated().map { index, element in
-            guard let text = element.string else {
-                throw mistake(field, "must hold strings only; element \(index) is none")
+            guard let text = Self.text(element) else {
+                throw mistake(field, "must hold strings only; element \(index) is \(Self.kind(element))")
             }
             return text
         }
     }
 
-    /// An object with strings as values.
+    /// An object with strings as values, or what counts as such.
     func dictionary(_ field: String) throws -> [String: String]? {
         guard let value = value(field) else { return nil }
         guard case .object(let members) = value else { throw mistake(field, "must be an object of strings") }
         return try Dictionary(
             uniqueKeysWithValues: members.map { name, value in
-                guard let text = value.string else {
-                    throw mistake(field, "must be an object of strings; \"\(name)\" is none")
+                guard let text = Self.text(value) else {
+                    throw mistake(field, "must be an object of strings; \"\(name)\" is \(Self.kind(value))")
                 }
                 return (name, text)
             })
+    }
+
+    private static func text(_ value: JSONValue) -> String? {
+        switch value {
+        case .string(let text): text
+        case .integer, .number, .bool: value.text
+        case .null, .array, .object: nil
+        }
+    }
+
+    private static func kind(_ value: JSONValue) -> String {
+        switch value {
+        case .array: "an array"
+        case .object: "an object"
+        default: "null"
+        }
     }
 }
