@@ -25,6 +25,36 @@ import Testing
     }
 
     @Test(
+        "where the plan of an example asks for a role, only agents of its own folder fit, whichever others are loaded")
+    func roles() throws {
+        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+            .filter { FileManager.default.fileExists(atPath: "\(Self.folder)\($0)/agents") }
+        let plans = folders.filter { FileManager.default.fileExists(atPath: "\(Self.folder)\($0)/plan.yaml") }
+        let agents = try (folders.map { "\($0)/agents" } + ["agents"]).flatMap { path in
+            try AgentFolder.load(Self.folder + path).map { (folder: path, config: $0) }
+        }
+        #expect(plans.count > 8 && agents.count > 30)
+        for name in plans {
+            let plan = try #require(
+                PlanChecker().check(try YAMLDocument.parse(try Self.text(name + "/plan.yaml"))).plan)
+            for case .role(let role, let skills, _) in Self.choices(plan) {
+                let fit = agents.filter { $0.config.role == role && Set(skills).isSubset(of: $0.config.skills) }
+                #expect(!fit.isEmpty && fit.allSatisfy { $0.folder == name + "/agents" }, "\(name): \(role)")
+            }
+        }
+    }
+
+    private static func choices(_ plan: Plan) -> [AgentChoice] {
+        plan.tasks.flatMap { task -> [AgentChoice] in
+            switch task.verb {
+            case .agent(let choices, _): choices
+            case .plan(.inline(let inner), _): Self.choices(inner)
+            default: []
+            }
+        }
+    }
+
+    @Test(
         "in examples/consensus a reason changes a mind, two tie, and the judge decides between them", .checkedDatabase)
     func consensus() async throws {
         try await Self.use("consensus") { world, plan in

@@ -70,9 +70,11 @@ extension PlanInspection {
             let pointer = "\(place)/tools/\(index)"
             if let (name, agent) = candidates.sorted(by: { $0.key < $1.key }).first(where: { !$0.value.has(tool) }) {
                 let own = agent.tools ?? []
-                issues.add(
-                    pointer, "agent \"\(name)\" has no tool \"\(tool.prefix(100))\"",
-                    own.isEmpty ? "It has none." : PlanOrder.guess(tool, own))
+                var advice = own.isEmpty ? "It has none." : PlanOrder.guess(tool, own)
+                if case .role = choice {
+                    advice += " It may be chosen: ask for a skill that it has not, or name an agent."
+                }
+                issues.add(pointer, "agent \"\(name)\" has no tool \"\(tool.prefix(100))\"", advice)
             } else if candidates.isEmpty {
                 check(tool: tool, at: pointer)
             }
