@@ -11,16 +11,22 @@ package import JSON
 package enum DocumentFile {
     package static let largest = 1 << 20
 
-    /// Why a file cannot be read: `message` and `advice` of an issue.
+    /// Why a file cannot be read.
     package struct Failure: Error {
-        package let message: String
+        package let problem: String
         package let advice: String
         /// Where in the text; from 1.
         package let line: Int?
         package let column: Int?
 
-        package init(_ message: String, _ advice: String = "", line: Int? = nil, column: Int? = nil) {
-            self.message = message
+        /// The problem and where it is, for those who do not say that otherwise.
+        package var message: String {
+            guard let line else { return problem }
+            return "line \(line)\(column.map { ", column \($0)" } ?? ""): \(problem)"
+        }
+
+        package init(_ problem: String, _ advice: String = "", line: Int? = nil, column: Int? = nil) {
+            self.problem = problem
             self.advice = advice
             self.line = line
             self.column = column

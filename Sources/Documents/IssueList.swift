@@ -10,6 +10,8 @@ package final class IssueList {
 
     package let file: String
     package private(set) var issues: [Issue] = []
+    /// How many more there were.
+    package private(set) var unlisted = 0
     private let most: Int
 
     /// - Parameter most: More than these are not kept: nobody reads them.
@@ -19,6 +21,7 @@ package final class IssueList {
     }
 
     package func add(_ pointer: String, _ message: String, _ advice: String = "") {
-        if issues.count < most { issues.append(Issue(pointer: pointer, message: message, advice: advice)) }
+        guard issues.count < most else { return unlisted += 1 }
+        issues.append(Issue(pointer: pointer, message: message, advice: advice))
     }
 }

@@ -13,9 +13,7 @@ package enum JSONDocument {
         do throws(JSONParser.Failure) {
             return try JSONParser.parse(text.utf8, deepest: deepest, marks: &marks)
         } catch {
-            throw DocumentFile.Failure(
-                "no valid JSON: line \(error.line), column \(error.column): \(error.message)",
-                line: error.line, column: error.column)
+            throw DocumentFile.Failure("no valid JSON: \(error.message)", line: error.line, column: error.column)
         }
     }
 }

@@ -75,7 +75,7 @@ private final class YAMLReader {
         let end = try next()
         guard end.type == YAML_STREAM_END_EVENT else {
             throw DocumentFile.Failure(
-                "no valid YAML: line \(end.line): another document", line: end.line, column: end.column)
+                "no valid YAML: another document", line: end.line, column: end.column)
         }
         return value
     }
@@ -178,8 +178,7 @@ private final class YAMLReader {
         _ event: Event, _ message: String, _ advice: String = "", isSyntax: Bool = false
     ) -> DocumentFile.Failure {
         DocumentFile.Failure(
-            (isSyntax ? "no valid YAML: " : "") + "line \(event.line): \(message)", advice,
-            line: event.line, column: event.column)
+            (isSyntax ? "no valid YAML: " : "") + message, advice, line: event.line, column: event.column)
     }
 
     private func check(_ holds: Bool, _ event: Event, _ failure: String) throws(DocumentFile.Failure) {
@@ -218,8 +217,7 @@ private final class YAMLReader {
             return DocumentFile.Failure("no valid YAML: \(problem)")
         }
         return DocumentFile.Failure(
-            "no valid YAML: line \(mark.line + 1), column \(mark.column + 1): \(problem)",
-            line: mark.line + 1, column: mark.column + 1)
+            "no valid YAML: \(problem)", line: mark.line + 1, column: mark.column + 1)
     }
 
     private static func string(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {

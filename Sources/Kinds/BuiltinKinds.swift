@@ -17,6 +17,9 @@ public enum BuiltinKinds {
         public init() {}
     }
 
+    /// What they are called.
+    public static let names = ["command", "http", "noop", "sleep"]
+
     /// Registers them; one that is registered already under the same name is replaced.
     public static func register(in registry: HandlerRegistry, options: Options = Options()) {
         func register(_ kind: String, _ handler: @escaping TaskHandler) {

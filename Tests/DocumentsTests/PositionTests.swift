@@ -33,16 +33,22 @@ struct PositionTests {
     @Test(
         "what is no JSON is said with its line and column",
         arguments: [
-            ("", "line 1, column 1: the text ends"), ("{\"a\":1,}", "line 1, column 8: the name"),
-            ("{\"a\" 1}", "line 1, column 6: a colon"), ("[1\n 2]", "line 2, column 2: a comma or ]"),
-            ("{\"a\":1\n\n}}", "line 3, column 2: something follows"), ("[01]", "line 1, column 2: a number"),
-            ("[1.]", "column 4: a digit"), ("[1e]", "column 4: a digit"), ("[-]", "column 2: a number"),
-            ("[1e999]", "column 2: the number is too large"), ("[tru]", "column 2: no value"),
-            ("[\"a\nb\"]", "column 4: a control character"), ("[\"\\x\"]", "column 4: no such escape"),
+            ("", "line 1, column 1: no valid JSON: the text ends"),
+            ("{\"a\":1,}", "line 1, column 8: no valid JSON: the name"),
+            ("{\"a\" 1}", "line 1, column 6: no valid JSON: a colon"),
+            ("[1\n 2]", "line 2, column 2: no valid JSON: a comma or ]"),
+            ("{\"a\":1\n\n}}", "line 3, column 2: no valid JSON: something follows"),
+            ("[01]", "line 1, column 2: no valid JSON: a number"),
+            ("[1.]", "column 4: no valid JSON: a digit"), ("[1e]", "column 4: no valid JSON: a digit"),
+            ("[-]", "column 2: no valid JSON: a number"),
+            ("[1e999]", "column 2: no valid JSON: the number is too large"),
+            ("[tru]", "column 2: no valid JSON: no value"),
+            ("[\"a\nb\"]", "column 4: no valid JSON: a control character"),
+            ("[\"\\x\"]", "column 4: no valid JSON: no such escape"),
             ("[\"\\ud800\"]", "half of a character"), ("[\"\\u+123\"]", "four hexadecimal digits"),
             ("[\"abc", "the string has no end"), ("[\"abc\\", "the string has no end"),
-            ("{\"a\": 1,\n \"a\": 2}", "line 2, column 2: the member \"a\" is there twice"),
-            (String(repeating: "[", count: 1000), "column 65: nested more than 64 levels deep"),
+            ("{\"a\": 1,\n \"a\": 2}", "line 2, column 2: no valid JSON: the member \"a\" is there twice"),
+            (String(repeating: "[", count: 1000), "column 65: no valid JSON: nested more than 64 levels deep"),
         ])
     func mistakes(text: String, message: String) {
         do throws(DocumentFile.Failure) {

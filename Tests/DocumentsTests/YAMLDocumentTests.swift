@@ -78,7 +78,7 @@ struct YAMLDocumentTests {
         "what JSON cannot say is refused, with its line",
         arguments: [
             ("a: 1\na: 2", "\"a\" is there twice"), ("a: 1\n\"a\": 2", "\"a\" is there twice"),
-            ("a: !ruby/object {}", ""), ("a: !!binary aGk=", "line 1: the tag"), ("a: !!int 5", "the tag"),
+            ("a: !ruby/object {}", ""), ("a: !!binary aGk=", "line 1, column 4: the tag"), ("a: !!int 5", "the tag"),
             ("? [a]\n: 1", "a key that is no word"), ("b: {<<: {a: 1}}", "a key that is no word"),
             ("a: 1\n---\nb: 2", "another document"), ("", "is empty"), ("# nothing", "is empty"),
             ("a: [1", "line "), ("a: \"x", "line "), ("\ta: 1", "line 1"), ("a: b: c", "line 1"),

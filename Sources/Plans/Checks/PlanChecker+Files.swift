@@ -32,11 +32,12 @@ extension PlanChecker {
             return (issue: issue, place: (issue.line ?? 0, issue.column ?? 0, order))
         }
         return PlanReport(
-            plan: report.plan, issues: issues.sorted { $0.place < $1.place }.map(\.issue), bounds: report.bounds)
+            plan: report.plan, issues: issues.sorted { $0.place < $1.place }.map(\.issue), unlisted: report.unlisted,
+            bounds: report.bounds)
     }
 
     private static func report(_ failure: DocumentFile.Failure, file: String?) -> PlanReport {
-        var issue = PlanIssue(pointer: "", message: failure.message, advice: failure.advice)
+        var issue = PlanIssue(pointer: "", message: failure.problem, advice: failure.advice)
         issue.file = file
         issue.line = failure.line
         issue.column = failure.column

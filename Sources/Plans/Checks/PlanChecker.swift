@@ -19,14 +19,14 @@ public struct PlanChecker: Sendable {
         let issues = IssueList(file: "")
         var reader = PlanReader(issues: issues)
         guard let plan = reader.plan(document, at: "", depth: 0) else {
-            return PlanReport(plan: nil, issues: issues.planIssues, bounds: nil)
+            return PlanReport(plan: nil, issues: issues.planIssues, unlisted: issues.unlisted, bounds: nil)
         }
         let inspection = PlanInspection(vocabulary, restriction, issues)
         let found = inspection.inspect(plan, at: "", PlanSurroundings(of: plan))
         inspection.check(triggers: plan)
         let bounds = found.bounds + PlanBounds(tasks: 1)
         if let restriction { inspection.check(plan, bounds, by: restriction) }
-        return PlanReport(plan: plan, issues: issues.planIssues, bounds: bounds)
+        return PlanReport(plan: plan, issues: issues.planIssues, unlisted: issues.unlisted, bounds: bounds)
     }
 
     /// The plan, when nothing is wrong with it.

@@ -4,6 +4,8 @@ public struct PlanReport: Sendable {
     public let plan: Plan?
     /// All that is wrong, in the order of the file where there is one.
     public let issues: [PlanIssue]
+    /// How many more mistakes there are than are listed.
+    public var unlisted = 0
     /// Nil when the plan cannot be read.
     public let bounds: PlanBounds?
 

@@ -126,7 +126,7 @@ struct PlanOrder {
         if words.count <= 1000, let near = Spelling.nearest(to: String(word.prefix(100)), in: words) {
             return "Did you mean \"\(near)\"?"
         }
-        let shown = words.prefix(20).joined(separator: ", ")
-        return words.isEmpty ? "" : words.count > 20 ? "There are \(shown) and others." : "There are \(shown)."
+        let shown = words.prefix(words.count > 12 ? 8 : 12).joined(separator: ", ")
+        return words.isEmpty ? "" : "There are \(shown)\(words.count > 12 ? " and \(words.count - 8) others" : "")."
     }
 }

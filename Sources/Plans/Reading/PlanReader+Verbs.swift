@@ -113,7 +113,7 @@ extension PlanReader {
                 )
             }
             if words.isEmpty { fields.wrong("decisions", "is empty", "Name at least one, or leave it out.") }
-            approval.decisions = words
+            approval.decisions = words.filter(PlanApproval.decisions.contains)
         }
         approval.expires = fields.duration("expires")
         approval.fallback = fields.word("default", among: PlanApproval.decisions)

@@ -1,5 +1,7 @@
 import Agents
 import ArgumentParser
+import JSON
+import Kinds
 import Orchestration
 import Plans
 import Postgres
@@ -33,7 +35,7 @@ extension PlanCommand {
 
         func run() async throws {
             let sources = try files.map { try RunSource.document($0) }
-            var (vocabulary, remark) = try await known()
+            var (vocabulary, kinds, remark) = try await known()
             try add(folders: agents, to: &vocabulary)
             let tools = try names.vocabulary()
             vocabulary.tools = tools.tools
@@ -50,21 +52,36 @@ extension PlanCommand {
                 try ListingOptions.printJSON(verdicts)
             } else {
                 for verdict in verdicts { verdict.print() }
+                for kind in kinds.map({ Self.strange(verdicts, besides: $0) }) ?? [] {
+                    let guess = Spelling.nearest(to: kind, in: BuiltinKinds.names).map { " Did you mean \"\($0)\"?" }
+                    Terminal.errors.note(
+                        .yellow, "note", "no live worker handles kind \"\(DisplayText.printable(kind))\".\(guess ?? "")"
+                    )
+                }
                 if let remark { Terminal.errors.note(.yellow, "note", remark) }
             }
             if verdicts.contains(where: { !$0.issues.isEmpty }) { throw ExitStatus.badInput }
         }
 
-        /// What the database has, or why there is none. One that was named must answer.
-        private func known() async throws -> (PlanVocabulary, remark: String?) {
+        /// Kinds that nobody works on: they may be those of workers that are still to come.
+        private static func strange(_ verdicts: [PlanVerdict], besides known: Set<String>) -> [String] {
+            verdicts.reduce(into: Set()) { $0.formUnion($1.kinds) }.subtracting(BuiltinKinds.names).subtracting(known)
+                .sorted()
+        }
+
+        /// What the database has, with the kinds of the workers, or why there is none. One that was named must answer.
+        private func known() async throws -> (PlanVocabulary, kinds: Set<String>?, remark: String?) {
             let missing = agents.isEmpty ? "agents, plans and queues" : "other plans and queues"
-            guard !offline else { return (PlanVocabulary(), nil) }
+            guard !offline else { return (PlanVocabulary(), nil, nil) }
             do {
-                return (try await connection.withManager { try await Orchestrator($0).vocabulary() }, nil)
+                return try await connection.withManager { manager in
+                    let workers = try await manager.workers().filter { $0.state == "alive" }
+                    return (try await Orchestrator(manager).vocabulary(), Set(workers.flatMap(\.kinds)), nil)
+                }
             } catch let error as CommandError where connection.database == nil && error.status == .cannotConnect {
-                return (PlanVocabulary(), "no database is named: \(missing) were not looked up")
+                return (PlanVocabulary(), nil, "no database is named: \(missing) were not looked up")
             } catch let error as PostgresError where connection.database == nil {
-                return (PlanVocabulary(), "\(missing) were not looked up: \(error.message)")
+                return (PlanVocabulary(), nil, "\(missing) were not looked up: \(error.message)")
             }
         }
 

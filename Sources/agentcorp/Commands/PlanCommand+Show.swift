@@ -78,7 +78,7 @@ extension PlanCommand {
             let text = try RunSource.document(source)
             let report = PlanChecker().check(text: text.text, isJSON: text.isJSON, file: text.file)
             guard report.isGood, let plan = report.plan else {
-                for issue in report.issues { Terminal.errors.note(.red, "error", DisplayText.printable("\(issue)")) }
+                report.printIssues()
                 throw ExitStatus.badInput
             }
             return plan

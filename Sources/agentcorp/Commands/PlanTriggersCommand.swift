@@ -34,14 +34,18 @@ struct PlanTriggersCommand: AsyncParsableCommand {
             let orchestrator = Orchestrator(manager)
             if let name, let pause { try await orchestrator.pauseTrigger(pause, of: name) }
             if let name, let resume { try await orchestrator.pauseTrigger(resume, of: name, false) }
-            return try await orchestrator.triggers(of: name)
+            let triggers = try await orchestrator.triggers(of: name)
+            if let name, triggers.isEmpty, try await orchestrator.plan(name) == nil {
+                throw CommandError(.notFound, "unknown plan \"\(name)\". See: agentcorp plan list")
+            }
+            return triggers
         }
         try listing.print(
             triggers,
             [
                 .init("PLAN", isFlexible: true), .init("N", isRight: true), .init("KIND"),
                 .init("WHAT", isFlexible: true), .init("STATE"), .init("NEXT"), .init("ERROR", isFlexible: true),
-            ], whenEmpty: "no plan starts by itself"
+            ], whenEmpty: name.map { "plan \($0) does not start by itself" } ?? "no plan starts by itself"
         ) { trigger in
             [
                 .init(trigger.plan), .init("\(trigger.number)"), .init(trigger.kind.rawValue),

@@ -6,10 +6,14 @@ struct PlanVerdict: Encodable {
     let plan: String?
     let bounds: PlanBounds?
     let issues: [PlanIssue]
-    private let tasks: Int
+    /// How many more mistakes there are.
+    let unlisted: Int?
+    /// The user's and the built-in kinds that it names.
+    let kinds: Set<String>
+    private let report: PlanReport
 
     private enum CodingKeys: String, CodingKey {
-        case file, plan, bounds, issues
+        case file, plan, bounds, issues, unlisted
     }
 
     init(file: String, _ report: PlanReport) {
@@ -17,11 +21,24 @@ struct PlanVerdict: Encodable {
         plan = report.plan?.name
         bounds = report.isGood ? report.bounds : nil
         issues = report.issues
-        tasks = report.plan?.tasks.count ?? 0
+        unlisted = report.unlisted > 0 ? report.unlisted : nil
+        kinds = report.plan.map(Self.kinds) ?? []
+        self.report = report
+    }
+
+    /// Those of plans that are written out in it, too.
+    private static func kinds(_ plan: Plan) -> Set<String> {
+        plan.tasks.reduce(into: []) { kinds, task in
+            switch task.verb {
+            case .kind(let kind, _): kinds.insert(kind)
+            case .plan(.inline(let inner), _): kinds.formUnion(Self.kinds(inner))
+            default: break
+            }
+        }
     }
 
     func print() {
-        for issue in issues { Terminal.errors.note(.red, "error", DisplayText.printable("\(issue)")) }
+        report.printIssues()
         guard issues.isEmpty, let bounds else { return }
         let most = [
             bounds.tasks.map { Self.count($0, "task") } ?? "any number of tasks",
@@ -30,7 +47,7 @@ struct PlanVerdict: Encodable {
         ]
         Terminal.output.line(
             DisplayText.printable(
-                "\(file): \(plan ?? "no name"), \(Self.count(tasks, "task")); a run: at most \(most.joined(separator: ", "))"
+                "\(file): \(plan ?? "no name"), \(Self.count(report.plan?.tasks.count ?? 0, "task")); a run: at most \(most.joined(separator: ", "))"
             ))
     }
 

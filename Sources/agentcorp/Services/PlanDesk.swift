@@ -46,7 +46,7 @@ struct PlanDesk: Sendable {
         var plans: [Plan] = []
         var isGood = true
         for (source, report) in zip(sources, reports) {
-            for issue in report.issues { Terminal.errors.note(.red, "error", DisplayText.printable("\(issue)")) }
+            report.printIssues()
             guard report.isGood, let plan = report.plan else {
                 isGood = false
                 continue

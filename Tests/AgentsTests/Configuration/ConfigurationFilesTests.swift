@@ -40,7 +40,7 @@ struct ConfigurationFilesTests {
         let issues = scratch.issues()
         #expect(issues.count == 4)
         #expect(issues[0].hasPrefix("agents/a.json /model: "))
-        #expect(issues[1].hasPrefix("agents/b.yaml: no valid YAML: line "))
+        #expect(issues[1].hasPrefix("agents/b.yaml: line "))
         #expect(issues[2].hasPrefix("agents/e.json /system_prompt/file: "))
         #expect(issues[3].hasPrefix("agents/d.json /name: ") && issues[3].contains("agents/c.json has an agent \"x\""))
     }
@@ -161,7 +161,7 @@ struct ConfigurationFilesTests {
             ("---\nparams: 5\n---\n", "{}", "front matter /params: a number"),
             ("---\nparams: {A: {defualt: x}}\n---\n", "{}", "Did you mean \"default\"?"),
             ("---\nparams: [a b]\n---\n", "{}", "cannot be a parameter"),
-            ("---\nparams: [\n---\n", "{}", "front matter: no valid YAML"),
+            ("---\nparams: [\n---\n", "{}", "front matter: line 2, column 1: no valid YAML"),
         ])
     func wrongPrompts(prompt: String, params: String, message: String) throws {
         let scratch = try AgentScratch()

@@ -34,6 +34,13 @@ struct PlanCheckTests {
             \.description)
     }
 
+    @Test("beyond a thousand mistakes it is said how many more there are")
+    func unlisted() {
+        let tasks = (1...600).map { ("t\($0)", ["agnt": "writer", "prompt": "x"] as JSONValue) }
+        let report = PlanChecker().check(["tasks": .object(Dictionary(uniqueKeysWithValues: tasks))])
+        #expect(report.issues.count == 1000 && report.unlisted == 200)
+    }
+
     @Test("the six patterns are right", arguments: SixPatterns.all)
     func patterns(text: String) throws {
         let report = PlanChecker().check(try JSONValue(parsing: text))
