@@ -591,7 +591,7 @@ begin
         cross join lateral (select string_agg(k, ', ' order by k) k from unnest(w.kinds) k) k;
     if v.alive = 0 then
         return query select 'worker', format('no worker serves queue "%s". Start one: agentcorp worker%s', v_queue.name,
-            case when v_queue.name = 'default' then '' else ' --queue ' || v_queue.name end), null::bigint;
+            case when v_queue.name = 'default' then '' else ' --queues ' || v_queue.name end), null::bigint;
         return;
     elsif v.able = 0 then
         return query select 'worker', format('%s queue "%s", but none handles kind "%s", only: %s', case when v.alive = 1 then 'one worker serves' else v.alive || ' workers serve' end,
@@ -644,9 +644,18 @@ comment on function agentcorp.time_left is
 create function agentcorp.retry_run(task_id bigint) returns int language plpgsql as $$
 declare
     v_root bigint;
+    v_outcome smallint;
 begin
-    select t.root_id into v_root from agentcorp.task t where t.id = retry_run.task_id and t.shard = agentcorp.shard_of(retry_run.task_id);
-    return agentcorp.retry(coalesce(v_root, retry_run.task_id));
+    select t.root_id, l.outcome into v_root, v_outcome from agentcorp.task t left join lateral agentcorp.last_outcome(t.shard, t.root_id) l on true
+        where t.id = retry_run.task_id and t.shard = agentcorp.shard_of(retry_run.task_id);
+    if v_root is null then
+        raise exception 'unknown run %', task_id using errcode = 'AC001', hint = 'It may have been pruned. Look it up with: agentcorp runs list';
+    elsif v_outcome is null or v_outcome not between 1 and 4 then
+        raise exception 'run % is still open', v_root using errcode = 'AC009', hint = format('Watch it: agentcorp runs watch %s', v_root);
+    elsif v_outcome = 1 then
+        raise exception 'run % has completed', v_root using errcode = 'AC009', hint = format('Run the plan once more, or do a part of it again: agentcorp runs fork %s --at TASK', v_root);
+    end if;
+    return agentcorp.retry(v_root);
 end $$;
 comment on function agentcorp.retry_run is
     'Puts a run that has failed or was cancelled back to work, given it or any task of it: what has completed stays as it is, what failed and what was cancelled for it runs again. Returns how many tasks that are';
@@ -655,9 +664,14 @@ create function agentcorp.task_notes(ids bigint[]) returns table (task_id bigint
 #variable_conflict use_column
 begin
     return query select i, (select agentcorp.short(o.result, 160) from agentcorp.output o where o.task_id = i and o.shard = agentcorp.shard_of(i)),
-        array(select s.detail from agentcorp.why_steps(agentcorp.shard_of(i), i) s) from unnest(ids) i;
+        array(select s.detail from agentcorp.why_steps(agentcorp.shard_of(i), i) s
+            union all select format('shared with run %s: %s%s', s.root_id, string_agg(format('%s (task %s)', s.name, s.original_id), ', ' order by s.number) filter (where s.number <= 20),
+                    case when count(*) > 20 then format(' and %s more', count(*) - 20) end)
+                from (select t.root_id, s.name, s.original_id, row_number() over (partition by t.root_id order by s.original_id) as number
+                    from agentcorp.shared_task s join agentcorp.task t on t.id = s.original_id and t.shard = s.shard
+                    where s.task_id = i and s.name <> '' and s.shard = agentcorp.shard_of(i)) s group by s.root_id) from unnest(ids) i;
 end $$;
-comment on function agentcorp.task_notes is 'What tasks returned, in short, and the conditions, loops, choices and tallies that were evaluated for them';
+comment on function agentcorp.task_notes is 'What tasks returned, in short, the conditions, loops, choices and tallies that were evaluated for them, and what they have from the run of which theirs is a fork';
 
 -- What is said of one task, and which other ones have to be explained for it. Without words: only that one.
 create function agentcorp.why_task(p_shard smallint, p_task bigint) returns table (what text, detail text, next bigint) language plpgsql stable

@@ -280,7 +280,15 @@ comment on function agentcorp.run_summary is 'Each task of a run by its path: st
 create function agentcorp.diff_runs(run_a bigint, run_b bigint)
 returns table (path text, a jsonb, b jsonb, is_shared boolean, differs text[]) language plpgsql stable as $$
 #variable_conflict use_column
+declare
+    v record;
 begin
+    for v in select t.id, t.kind, t.root_id from unnest(array[run_a, run_b]) i join agentcorp.task t on t.id = i and t.shard = agentcorp.shard_of(i)
+        where t.kind <> 'plan' and (t.kind <> 'agent' or t.parent_id is not null)
+    loop
+        raise exception 'task % is of kind %, not the run of a plan or an agent', v.id, v.kind using errcode = 'AC007',
+            hint = case when v.root_id = v.id then 'Look for runs with: agentcorp runs list' else format('It is part of run %s: compare that one.', v.root_id) end;
+    end loop;
     return query select coalesce(x.path, y.path), case when x.id is not null then to_jsonb(x) - 'path' end, case when y.id is not null then to_jsonb(y) - 'path' end, coalesce(x.id = y.id, false),
             case when x.id is null or y.id is null then '{task}' else array_remove(array[
                 case when x.state is distinct from y.state then 'state' end,

@@ -51,7 +51,7 @@ import Testing
             _ = try scratch.write("built", "\"is built\"")
             let retried = try await Agentcorp.run("runs", "retry", "1")
             #expect(retried.output == "retrying run 1: 3 tasks\n")
-            #expect(retried.errors.contains("no live worker handles kind \"plan\""))
+            #expect(retried.errors.contains("no live worker handles kind \"plan\" on queue \""))
             let listed = try await Agentcorp.run("runs", "list", "--plan", "release", "--json")
             #expect(try JSONValue(parsing: listed.output)[0]?["state"] == "running")
             try await withEngine {

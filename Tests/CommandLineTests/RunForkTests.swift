@@ -29,6 +29,8 @@ import Testing
                     try await TestDatabase.current.psql(
                         "select string_agg(name, ' ' order by name) from agentcorp.tasks where parent_id = \(fork)")
                         == "a c")
+                let shown = try await Agentcorp.run("runs", "show", String(fork))
+                #expect(shown.output.contains("shared with run 1: b (task "), "\(shown.output)")
                 let given = try await Agentcorp.run("runs", "fork", "1", "--set", #"b={"n": 7}"#, "--wait")
                 #expect(given.output == "\"v1 7\"\n")
                 let same = try await Agentcorp.run("runs", "fork", "1")
@@ -70,6 +72,10 @@ import Testing
                 #expect(result.output.isEmpty)
             }
             #expect(try await Agentcorp.run("runs", "diff", "1", "999").status == 5)
+            let part = try await Agentcorp.run("runs", "diff", "1", task)
+            #expect(part.status == 2 && part.errors.contains("It is part of run 1"), "\(part.errors)")
+            let again = try await Agentcorp.run("runs", "retry", "1")
+            #expect(again.status == 6 && again.errors.contains("run 1 has completed"), "\(again.errors)")
             #expect(try await Agentcorp.run("runs", "diff", "1").errors.contains("missing"))
         }
     }

@@ -48,7 +48,7 @@ struct RunRetryTests {
         #expect(try await sql.attempt(of: try await sql.id("c")) == 2, "it ran once")
         #expect(try await sql.value("select agentcorp.output_of(\(try await sql.id("c"))) #>> '{}'") == "c")
         try await sql.refuses("select agentcorp.retry_run(\(root))", "AC009", "has completed")
-        try await sql.refuses("select agentcorp.retry_run(999999)", "AC001", "unknown task 999999")
+        try await sql.refuses("select agentcorp.retry_run(999999)", "AC001", "unknown run 999999")
     }
 
     @Test("of a fan-out only the items that failed run again, and it waits for all of them as before")

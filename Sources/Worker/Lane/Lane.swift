@@ -161,7 +161,9 @@ final class Lane: Sendable {
     }
 
     private static func timedOut(after timeout: Duration) -> FinishedTask.Outcome {
-        .failed(TaskFailure("timed out after \(timeout)", reason: "timeout"), isPermanent: false, delay: nil)
+        let seconds = (timeout / .milliseconds(10)).rounded() / 100
+        return .failed(
+            TaskFailure("timed out after \(seconds) seconds", reason: "timeout"), isPermanent: false, delay: nil)
     }
 
     /// Tells running handlers to stop.

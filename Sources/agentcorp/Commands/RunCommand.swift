@@ -104,14 +104,15 @@ struct RunCommand: AsyncParsableCommand {
         let address = try connection.resolve()
         let cipher = try encryption.cipher()
         let runtime = try agents.runtime()
-        let isShown = watch ?? Terminal.errors.isInteractive
+        let isShown = watch ?? Terminal.errors.isTerminal
         try await address.withPool(size: 14) { pool in
             try await Migrator(pool).check()
             let manager = TaskManager(pool, cipher: cipher)
             let job = try await order.check(manager, providers: runtime.providers.names)
             guard !detach else {
                 let id = try await job.submit(manager)
-                try await UnhandledKinds.warn(of: ["plan"] + job.kinds.sorted(), manager)
+                try await UnservedRun.warn(id, manager)
+                try await UnhandledKinds.warn(of: job.kinds.sorted(), manager)
                 return Terminal.output.line("\(id)")
             }
             let isRaw = raw

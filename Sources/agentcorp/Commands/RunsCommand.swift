@@ -106,7 +106,7 @@ struct RunsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await connection.withManager { manager in
-                try await UnhandledKinds.warn(of: ["plan"], manager)
+                try await UnservedRun.warn(id.value, manager)
                 try await RunWatch(manager: manager, run: id.value, terminal: .output).untilEnd()
             }
         }
@@ -156,8 +156,8 @@ struct RunsCommand: AsyncParsableCommand {
                 for id in ids.map(\.value) {
                     let count = try await manager.retryRun(id)
                     Terminal.output.line("retrying run \(id): \(Plural.tasks(count))")
+                    try await UnservedRun.warn(id, manager)
                 }
-                try await UnhandledKinds.warn(of: ["plan"], manager)
             }
         }
     }

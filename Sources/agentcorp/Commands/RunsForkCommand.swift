@@ -49,9 +49,12 @@ struct RunsForkCommand: AsyncParsableCommand {
             let fork = try await Orchestrator(manager).fork(
                 id.value, at: at, input: input.isEmpty ? nil : .object(input), version: version,
                 agents: Dictionary(agents) { $1 }, outputs: outputs, message: message)
-            guard wait else { return Terminal.output.line("\(fork)") }
+            if !wait { Terminal.output.line("\(fork)") }
+            try await UnservedRun.warn(fork, manager)
+            guard wait else { return }
             Terminal.errors.line("run \(fork)")
-            try await TreeWatch(manager: manager, root: fork, isRaw: raw).printResult()
+            try await RunWatch(manager: manager, run: fork).untilEnd()
+            ResultText.print(try await manager.output(of: fork), isRaw: raw)
         }
     }
 

@@ -4,6 +4,8 @@ import Glibc
 /// One of the two standard outputs: what it can show, and how to write to it.
 struct Terminal: Sendable {
     let descriptor: Int32
+    /// Whether somebody may be looking.
+    let isTerminal: Bool
     /// A terminal on which the cursor can be moved.
     let isInteractive: Bool
     let usesColor: Bool
@@ -16,7 +18,8 @@ struct Terminal: Sendable {
     private init(_ descriptor: Int32) {
         let environment = ProcessInfo.processInfo.environment
         self.descriptor = descriptor
-        isInteractive = isatty(descriptor) == 1 && environment["TERM"].map { $0 != "dumb" && !$0.isEmpty } ?? false
+        isTerminal = isatty(descriptor) == 1
+        isInteractive = isTerminal && environment["TERM"].map { $0 != "dumb" && !$0.isEmpty } ?? false
         switch Self.colorChoice(CommandLine.arguments) {
         case .always: usesColor = true
         case .never: usesColor = false

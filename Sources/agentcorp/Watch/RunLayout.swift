@@ -84,16 +84,16 @@ struct RunLayout {
         ]
     }
 
-    /// What waits for its own tasks is at work.
     private func state(_ node: RunNode) -> Table.Cell {
         if node.asks?.isEmpty == false { return .init("waiting", .yellow) }
-        let state = node.state == .waiting && node.children != nil ? .running : node.state
-        return .init(state.rawValue, Style(state))
+        return .init(node.shownState.rawValue, Style(node.shownState))
     }
 
     private func note(_ node: RunNode) -> String? {
+        // What waits has begun again with its next attempt, and need not have failed.
         let attempt =
-            node.attempt > 1 && !node.state.isFinal && node.children == nil ? "attempt \(node.attempt)" : nil
+            node.attempt > 1 && !node.state.isFinal && node.state != .waiting && node.children == nil
+            ? "attempt \(node.attempt)" : nil
         let time = node.state == .scheduled ? node.runAt.map { TimeText.relative($0) } : nil
         let error = [.completed, .waiting, .running].contains(node.state) ? nil : node.error
         let parts = [attempt, time, error].compactMap { $0 }
@@ -114,7 +114,7 @@ struct RunLayout {
 
     /// What is waited for, and what to do about it.
     static func lines(_ wait: RunWait) -> [(Style, String)] {
-        let until = wait.timeoutAt.map { ", at the latest \(TimeText.relative($0))" } ?? ""
+        let until = wait.timeoutAt.map { " (at the latest \(TimeText.relative($0)))" } ?? ""
         guard let approval = wait.approval else {
             let key = wait.key.map { " \($0)" } ?? ""
             return [(.dim, "waits for event \(wait.topic)\(key)\(until)")]

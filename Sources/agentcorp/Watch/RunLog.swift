@@ -6,7 +6,8 @@ struct RunLog: RunDisplay {
 
     private struct Seen: Equatable {
         let state: TaskState
-        let attempt: Int
+        /// Of what is to be tried again.
+        let attempt: Int?
         let asks: [RunWait]?
     }
 
@@ -25,7 +26,8 @@ struct RunLog: RunDisplay {
         for node in nodes.enumerated().sorted(by: { ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset) })
             .map(\.element)
         {
-            let now = Seen(state: node.state, attempt: node.attempt, asks: node.asks)
+            let attempt = node.state == .scheduled ? node.attempt : nil
+            let now = Seen(state: node.shownState, attempt: attempt, asks: node.asks)
             guard seen.updateValue(now, forKey: node.id) != now else { continue }
             // What has not begun is no news.
             guard !isFirst || nodes.count == 1, node.state != .blocked, node.state != .ready else { continue }
@@ -59,9 +61,11 @@ struct RunLog: RunDisplay {
     }
 
     private func line(_ node: RunNode, _ path: String) -> String {
-        var line = "\(stamp) \(node.id) \(path): \(terminal.styled(Style(node.state), node.state.rawValue))"
+        var line = "\(stamp) \(node.id) \(path): \(terminal.styled(Style(node.shownState), node.shownState.rawValue))"
         if node.state.isFinal, let time = node.milliseconds { line += " in \(TimeText.duration(milliseconds: time))" }
-        if !node.state.isFinal, node.attempt > 1, node.children == nil { line += ", attempt \(node.attempt)" }
+        if [.scheduled, .running].contains(node.state), node.attempt > 1, node.children == nil {
+            line += ", attempt \(node.attempt)"
+        }
         if node.state != .completed, node.state != .waiting, let error = node.error {
             line += ": \(DisplayText.printable(error))"
         }
