@@ -72,6 +72,15 @@ import Testing
         }
     }
 
+    @Test("the queue of a run that is worked on here is made before the run stands in it", .migratedDatabase)
+    func newQueue() async throws {
+        try await Scratch.use { scratch in
+            let plan = try scratch.write("q.yaml", "plan: q\ntasks: { a: { kind: noop } }\noutput: 1 + 1")
+            let result = try await Agentcorp.run("run", plan, "--queue", "fresh")
+            #expect(result.status == 0 && result.output == "2\n", "\(result.errors)")
+        }
+    }
+
     @Test("plans are loaded all or none; their inputs are checked before anything is written", .migratedDatabase)
     func loading() async throws {
         try await Scratch.use { scratch in

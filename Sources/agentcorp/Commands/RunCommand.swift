@@ -116,17 +116,17 @@ struct RunCommand: AsyncParsableCommand {
                 return Terminal.output.line("\(id)")
             }
             let isRaw = raw
+            let isOurs = try await LocalWorker.isNeeded(queue, kind: "plan", manager, options: agents)
+            let ownQueue = isOurs ? queue : nil
             let watch: @Sendable () async throws -> Void = {
                 guard let id = try await Interruption.race({ try await job.submit(manager) }) else {
                     throw CommandError(.interrupted, "interrupted; the run was not started")
                 }
                 try await UnhandledKinds.warn(of: job.kinds.sorted(), manager)
-                try await RunWatch(manager: manager, run: id, isShown: isShown).untilEnd()
+                try await RunWatch(manager: manager, run: id, isShown: isShown, ownQueue: ownQueue).untilEnd()
                 ResultText.print(try await manager.output(of: id), isRaw: isRaw)
             }
-            guard try await LocalWorker.isNeeded(queue, kind: "plan", manager, options: agents) else {
-                return try await watch()
-            }
+            guard isOurs else { return try await watch() }
             Terminal.errors.line(
                 Terminal.errors.styled(.dim, "no worker for plans on queue \(queue): working on it here"))
             try await LocalWorker(

@@ -42,6 +42,10 @@ struct LocalWorker {
     func run<Result: Sendable>(
         _ pool: PostgresPool, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
+        // The worker makes them, too, but the task may be put there before.
+        let manager = TaskManager(pool)
+        let known = Set(try await manager.queues().map(\.name))
+        for queue in queues where !known.contains(queue) { try await manager.createQueue(queue) }
         var worker = WorkerConfiguration()
         worker.lanes = queues.map { .init($0, concurrency: 20) }
         worker.cipher = cipher

@@ -8,6 +8,8 @@ struct RunWatch: Sendable {
     var terminal = Terminal.errors
     /// Whether it is shown at all.
     var isShown = true
+    /// The queue of the run, where nobody but this process serves it.
+    var ownQueue: String?
 
     /// How long to look between two times; longer for runs that take long to read, and when nothing happens.
     private static let interval: ClosedRange<Duration> = .milliseconds(100) ... .seconds(1)
@@ -19,10 +21,14 @@ struct RunWatch: Sendable {
         guard let nodes = try await Interruption.race({ try await follow() }) else {
             // The terminal has echoed ^C.
             if Terminal.errors.isInteractive { Terminal.errors.line() }
+            let now = ownQueue.map { "waits for a worker" + ($0 == "default" ? "" : " of queue \($0)") }
+            let serve = ownQueue.map {
+                "\n  go on:           agentcorp worker" + ($0 == "default" ? "" : " --queues \($0)")
+            }
             throw CommandError(
                 .interrupted,
                 """
-                interrupted; run \(run) goes on as long as a worker has it.
+                interrupted; run \(run) \(now ?? "goes on as long as a worker has it").\(serve ?? "")
                   watch it again:  agentcorp runs watch \(run)
                   cancel it:       agentcorp runs cancel \(run)
                 """)
