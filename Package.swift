@@ -164,7 +164,8 @@ let package = Package(
 
         // Tests, a floor at a time
         .target(
-            name: "TestSupport", dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres"],
+            name: "TestSupport",
+            dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres", lifecycle, logging],
             path: "Tests/TestSupport", swiftSettings: dialect),
         // An HTTP server that does as a test says
         .target(

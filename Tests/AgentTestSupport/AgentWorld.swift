@@ -41,9 +41,7 @@ package struct AgentWorld {
             var runtime = AgentRuntime(providers: catalog, tools: registry, prices: prices)
             if let scrubber { runtime.scrubber = scrubber }
             try await AgentPool(pool, prices: prices).put(agents.map(config))
-            var logger = Logger(label: "test")
-            logger.logLevel = .critical
-            var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+            var services: [any Service] = []
             for _ in 0..<workers {
                 var configuration = WorkerConfiguration()
                 configuration.lanes = [.init("default", concurrency: concurrency)]
@@ -55,25 +53,14 @@ package struct AgentWorld {
                 runtime.register(in: handlers)
                 register(handlers, runtime)
                 services.append(
-                    .init(
-                        service: Worker(pool: pool, handlers: handlers, configuration: configuration, logger: logger)))
+                    Worker(pool: pool, handlers: handlers, configuration: configuration, logger: .silent))
             }
             var configuration = CoordinatorConfiguration()
             configuration.listener = PostgresConfiguration(dsn: dsn)
             configuration.poll = .milliseconds(100)
-            services.append(
-                .init(service: Coordinator(pool: pool, configuration: configuration, logger: logger)))
-            let group = ServiceGroup(configuration: .init(services: services, logger: logger))
-            let running = Task { try await group.run() }
-            do {
-                let result = try await body(AgentWorld(pool: pool, manager: TaskManager(pool)))
-                await group.triggerGracefulShutdown()
-                try await running.value
-                return result
-            } catch {
-                await group.triggerGracefulShutdown()
-                try? await running.value
-                throw error
+            services.append(Coordinator(pool: pool, configuration: configuration, logger: .silent))
+            return try await withServices(services) {
+                try await body(AgentWorld(pool: pool, manager: TaskManager(pool)))
             }
         }
     }

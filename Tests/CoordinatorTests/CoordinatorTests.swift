@@ -8,20 +8,16 @@ import Testing
 
 @Suite
 struct CoordinatorTests {
-    private func start(_ pool: PostgresPool, _ configure: (inout CoordinatorConfiguration) -> Void = { _ in }) -> (
-        ServiceGroup, Task<Void, any Error>
-    ) {
+    private func coordinator(
+        _ pool: PostgresPool, _ configure: (inout CoordinatorConfiguration) -> Void
+    ) -> Coordinator {
         var configuration = CoordinatorConfiguration()
         configuration.listener = PostgresConfiguration(dsn: TestDatabase.current.dsn)
         configuration.poll = .milliseconds(50)
         configuration.foldInterval = .milliseconds(50)
         configuration.beat = .milliseconds(50)
         configure(&configuration)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let coordinator = Coordinator(pool: pool, configuration: configuration, logger: logger)
-        let group = ServiceGroup(configuration: .init(services: [.init(service: coordinator)], logger: logger))
-        return (group, Task { try await group.run() })
+        return Coordinator(pool: pool, configuration: configuration, logger: .silent)
     }
 
     private func withCoordinator(
@@ -29,16 +25,7 @@ struct CoordinatorTests {
         _ body: (PostgresPool, TaskManager) async throws -> Void
     ) async throws {
         try await TestDatabase.current.withPool(size: 10) { pool in
-            let (group, running) = start(pool, configure)
-            do {
-                try await body(pool, TaskManager(pool))
-            } catch {
-                await group.triggerGracefulShutdown()
-                try? await running.value
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await running.value
+            try await withServices([coordinator(pool, configure)]) { try await body(pool, TaskManager(pool)) }
         }
     }
 
@@ -152,22 +139,23 @@ struct CoordinatorTests {
     @Test("of two coordinators one leads, and the other takes over at once when it resigns", .migratedDatabase)
     func leadership() async throws {
         try await TestDatabase.current.withPool(size: 10) { pool in
-            let (first, firstRunning) = start(pool) { $0.leadership = .seconds(60) }
+            let first = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: coordinator(pool) { $0.leadership = .seconds(60) })], logger: .silent))
+            let leading = Task { try await first.run() }
             try await waitUntil("the first to lead") {
                 try await pool.query("select count(*) from agentcorp.leader").rows[0].int64(0) == 1
             }
             let holder = try await pool.query("select holder from agentcorp.leader").rows[0].int64(0)
-            let (second, secondRunning) = start(pool) { $0.leadership = .seconds(60) }
-            await first.triggerGracefulShutdown()
-            try await firstRunning.value
-            try await waitUntil("the second to lead", timeout: .seconds(40)) {
-                try await pool.query("select holder from agentcorp.leader where expires_at > now()").rows.first.map {
-                    row throws in try row.int64(0) != holder
-                } ?? false
+            try await withServices([coordinator(pool) { $0.leadership = .seconds(60) }]) {
+                await first.triggerGracefulShutdown()
+                try await leading.value
+                try await waitUntil("the second to lead", timeout: .seconds(40)) {
+                    try await pool.query("select holder from agentcorp.leader where expires_at > now()").rows.first.map
+                    { row throws in try row.int64(0) != holder } ?? false
+                }
+                #expect(try await pool.query("select term from agentcorp.leader").rows[0].int64(0) == 2)
             }
-            #expect(try await pool.query("select term from agentcorp.leader").rows[0].int64(0) == 2)
-            await second.triggerGracefulShutdown()
-            try await secondRunning.value
         }
     }
 

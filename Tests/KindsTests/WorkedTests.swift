@@ -2,7 +2,6 @@ import Logging
 import MockServer
 import Postgres
 import Queue
-import ServiceLifecycle
 import TestSupport
 import Testing
 import Worker
@@ -19,20 +18,8 @@ struct WorkedTests {
             var configuration = WorkerConfiguration()
             configuration.beat = .milliseconds(50)
             configuration.shutdownGrace = .seconds(2)
-            var logger = Logger(label: "test")
-            logger.logLevel = .critical
-            let worker = Worker(pool: pool, handlers: registry, configuration: configuration, logger: logger)
-            let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
-            let running = Task { try await group.run() }
-            let result: Result<Void, any Error>
-            do {
-                result = .success(try await body(pool, TaskManager(pool)))
-            } catch {
-                result = .failure(error)
-            }
-            await group.triggerGracefulShutdown()
-            try await running.value
-            try result.get()
+            let worker = Worker(pool: pool, handlers: registry, configuration: configuration, logger: .silent)
+            try await withServices([worker]) { try await body(pool, TaskManager(pool)) }
         }
     }
 

@@ -53,10 +53,6 @@ enum Environment {
     static let plain = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
 }
 
-extension Logger {
-    static let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-}
-
 extension MCPClient {
     /// The text of a call's result.
     func text(_ tool: String, _ arguments: JSONValue = [:]) async throws -> String {

@@ -2,6 +2,7 @@ import JSON
 import Logging
 import MockServer
 import Synchronization
+import TestSupport
 
 @testable import Providers
 
@@ -69,10 +70,6 @@ final class Heard: Sendable {
     }
 
     func hear(_ event: ChatEvent) { state.withLock { $0.append(event) } }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 extension ChatRequest {

@@ -17,7 +17,7 @@ import Testing
         configuration.startTimeout = .seconds(600)
         configure(&configuration)
         let pool = try MCPServerPool(
-            [configuration], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], logger: Self.silent)
+            [configuration], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], logger: .silent)
         do {
             try await body(pool)
             await pool.close()
@@ -27,12 +27,10 @@ import Testing
         }
     }
 
-    private static let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-
     private func call(_ arguments: JSONValue = [:], key: String = "k", traceparent: String? = nil) -> ToolCall {
         ToolCall(
             arguments: arguments, key: key, context: ToolExecutionContext(), traceparent: traceparent,
-            logger: Self.silent)
+            logger: .silent)
     }
 
     private func tool(_ name: String, _ pool: MCPServerPool) async throws -> Tool {
@@ -186,7 +184,7 @@ import Testing
             #expect(error?.message == "there is no MCP server \"t\"; known: s.")
         }
         let twice = MCPServerConfiguration(name: "s", transport: .command(MCPCommand(["x"])))
-        #expect(throws: MCPError.self) { try MCPServerPool([twice, twice], environment: [:], logger: Self.silent) }
+        #expect(throws: MCPError.self) { try MCPServerPool([twice, twice], environment: [:], logger: .silent) }
     }
 
     @Test("the tools of all servers join a registry; a server that is down keeps none of the others away")
@@ -196,7 +194,7 @@ import Testing
             [
                 MCPServerConfiguration(name: "up", transport: .command(MCPCommand(server.command(.modern, .pages)))),
                 MCPServerConfiguration(name: "down", transport: .command(MCPCommand(["no-such-program"]))),
-            ], environment: ["PATH": "/usr/bin:/bin"], logger: Self.silent)
+            ], environment: ["PATH": "/usr/bin:/bin"], logger: .silent)
         let registry = ToolRegistry()
         let problems = await pool.register(in: registry)
         #expect(problems.keys.sorted() == ["down"])

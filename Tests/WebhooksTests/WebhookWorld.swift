@@ -3,7 +3,6 @@ import Logging
 import Postgres
 import Providers
 import Queue
-import ServiceLifecycle
 import Synchronization
 import TestSupport
 import Webhooks
@@ -57,21 +56,10 @@ struct WebhookWorld {
             let server = WebhookServer(
                 TaskManager(pool), configuration, logger: Logger(label: "test") { _ in Handler(log: log) },
                 secret: { $0 == "PD" ? Secret(secret) : nil }, now: { now }, bound: { source.yield($0) })
-            let group = ServiceGroup(
-                configuration: .init(
-                    services: [.init(service: server)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            )
-            let running = Task { try await group.run() }
-            var iterator = ports.makeAsyncIterator()
-            guard let port = await iterator.next() else { throw TestSupportError("it does not listen") }
-            do {
+            try await withServices([server]) {
+                var iterator = ports.makeAsyncIterator()
+                guard let port = await iterator.next() else { throw TestSupportError("it does not listen") }
                 try await body(WebhookWorld(port: port, pool: pool, log: log))
-                await group.triggerGracefulShutdown()
-                try await running.value
-            } catch {
-                await group.triggerGracefulShutdown()
-                try? await running.value
-                throw error
             }
         }
     }

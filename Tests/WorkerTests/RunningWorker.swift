@@ -1,7 +1,6 @@
 import Logging
 import Postgres
 import Queue
-import ServiceLifecycle
 import TestSupport
 import Worker
 
@@ -23,21 +22,8 @@ func withWorker<Result>(
         let handlers = HandlerRegistry()
         handlers.register("noop") { _ in .completed(nil) }
         register(handlers)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let worker = Worker(pool: pool, handlers: handlers, configuration: configuration, logger: logger)
-        let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
-        let running = Task { try await group.run() }
-        do {
-            let result = try await body(pool, TaskManager(pool))
-            await group.triggerGracefulShutdown()
-            try await running.value
-            return result
-        } catch {
-            await group.triggerGracefulShutdown()
-            try? await running.value
-            throw error
-        }
+        let worker = Worker(pool: pool, handlers: handlers, configuration: configuration, logger: .silent)
+        return try await withServices([worker]) { try await body(pool, TaskManager(pool)) }
     }
 }
 
