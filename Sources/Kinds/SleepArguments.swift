@@ -1,9 +1,11 @@
+internal import JSON
+
 /// The arguments of a `sleep` task.
 struct SleepArguments {
     let duration: Duration
 
     init(_ json: [UInt8]) throws {
-        let arguments = try TaskArguments(json, kind: "sleep", known: ["ms", "seconds"])
+        let arguments = try JSONFields(arguments: json, kind: "sleep", known: ["ms", "seconds"])
         // It holds a slot of the worker: whoever wants to wait for days wants `run_at`.
         let day: Double = 86_400
         let milliseconds = try arguments.number("ms", in: 0...day * 1000)

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Queue
 
 /// The arguments of a `command` task.
@@ -22,8 +23,8 @@ struct CommandArguments: Sendable {
     let maximumOutput: Int
 
     init(_ json: [UInt8]) throws {
-        let arguments = try TaskArguments(
-            json, kind: "command", known: ["argv", "cwd", "env", "output", "success_codes", "max_output"])
+        let arguments = try JSONFields(
+            arguments: json, kind: "command", known: ["argv", "cwd", "env", "output", "success_codes", "max_output"])
         guard let argv = try arguments.strings("argv"), let program = argv.first, !program.isEmpty else {
             throw arguments.mistake("argv", "must be an array of strings that begins with a program")
         }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import JSON
 internal import Postgres
 internal import Queue
 
@@ -31,8 +32,8 @@ struct HTTPArguments: Sendable {
     let maximumResponse: Int
 
     init(_ json: [UInt8]) throws {
-        let arguments = try TaskArguments(
-            json, kind: "http",
+        let arguments = try JSONFields(
+            arguments: json, kind: "http",
             known: ["method", "url", "headers", "body", "timeout", "success", "retry", "max_response"])
         method = try arguments.word("method") ?? .get
         url = try Self.url(in: arguments)
@@ -49,7 +50,7 @@ struct HTTPArguments: Sendable {
         maximumResponse = try arguments.integer("max_response", in: 1...outputCeiling) ?? outputLimit
     }
 
-    private static func url(in arguments: TaskArguments) throws -> String {
+    private static func url(in arguments: JSONFields) throws -> String {
         guard let text = try arguments.string("url") else { throw arguments.mistake("url", "is missing") }
         guard let url = URL(string: text), let scheme = url.scheme?.lowercased() else {
             throw arguments.mistake("url", "must be like https://example.com/path, not \"\(text)\"")
@@ -66,7 +67,7 @@ struct HTTPArguments: Sendable {
         return text
     }
 
-    private static func statuses(_ field: String, in arguments: TaskArguments) throws -> StatusSet? {
+    private static func statuses(_ field: String, in arguments: JSONFields) throws -> StatusSet? {
         guard let elements = try arguments.array(field) else { return nil }
         guard let set = StatusSet(elements) else {
             throw arguments.mistake(field, "must hold status codes from 100 to 599, or classes such as \"2xx\"")

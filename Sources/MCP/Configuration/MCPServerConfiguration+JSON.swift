@@ -7,7 +7,7 @@ extension MCPServerConfiguration {
     ///
     /// Throws `MCPError` that names the server and the field.
     public static func servers(in document: JSONValue) throws -> [MCPServerConfiguration] {
-        let top = try ConfigurationReader(document, place: "", known: nil)
+        let top = try JSONFields(configuration: document, at: "", known: nil)
         guard let servers = try top.object("servers") ?? top.object("mcpServers") else {
             throw top.mistake("servers", "is missing: an object with a member for each server")
         }
@@ -20,7 +20,7 @@ extension MCPServerConfiguration {
     ///
     /// Throws `MCPError` that names the server and the field.
     public init(name: String, _ value: JSONValue) throws {
-        let fields = try ConfigurationReader(value, place: "server \"\(name)\"", known: Self.known)
+        let fields = try JSONFields(configuration: value, at: "server \"\(name)\"", known: Self.known)
         let isWord = name.utf8.allSatisfy { byte in
             byte < 0x80 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber)
                 || "_-".utf8.contains(byte)
@@ -41,10 +41,10 @@ extension MCPServerConfiguration {
         for (tool, pin) in pins.sorted(by: { $0.key < $1.key }) where !Self.isDigest(pin) {
             throw fields.mistake("pins", "of \(tool) must be sha256: and 64 digits, as `agentcorp mcp tools` prints it")
         }
-        timeout = try fields.seconds("timeout") ?? timeout
-        maximumTime = try fields.seconds("max_time") ?? max(maximumTime, timeout)
-        startTimeout = try fields.seconds("start_timeout") ?? startTimeout
-        idleTime = try fields.seconds("idle_time") ?? idleTime
+        timeout = try fields.seconds("timeout", from: 0.001) ?? timeout
+        maximumTime = try fields.seconds("max_time", from: 0.001) ?? max(maximumTime, timeout)
+        startTimeout = try fields.seconds("start_timeout", from: 0.001) ?? startTimeout
+        idleTime = try fields.seconds("idle_time", from: 0.001) ?? idleTime
         maximumMessage = try fields.integer("max_message", in: 1024...(256 << 20)) ?? maximumMessage
     }
 
@@ -54,7 +54,7 @@ extension MCPServerConfiguration {
         "timeout", "max_time", "start_timeout", "idle_time", "max_message",
     ]
 
-    private static func transport(_ fields: ConfigurationReader) throws -> Transport {
+    private static func transport(_ fields: JSONFields) throws -> Transport {
         switch (fields.has("command"), fields.has("url")) {
         case (true, false): return .command(try command(fields))
         case (false, true): return .endpoint(try endpoint(fields))
@@ -63,10 +63,10 @@ extension MCPServerConfiguration {
         }
     }
 
-    private static func command(_ fields: ConfigurationReader) throws -> MCPCommand {
+    private static func command(_ fields: JSONFields) throws -> MCPCommand {
         try fields.refuse(["headers", "token"], with: "command")
         // The files of other programs have a word here, and its arguments beside it.
-        let words = try fields.string("command", orNil: true).map { [$0] } ?? fields.strings("command") ?? []
+        let words = try fields.value("command")?.string.map { [$0] } ?? fields.strings("command") ?? []
         let argv = words + (try fields.strings("args") ?? [])
         guard let program = argv.first, !program.isEmpty, argv.allSatisfy({ !$0.utf8.contains(0) }) else {
             throw fields.mistake("command", "must be an array of strings that begins with a program")
@@ -82,7 +82,7 @@ extension MCPServerConfiguration {
         return command
     }
 
-    private static func endpoint(_ fields: ConfigurationReader) throws -> MCPEndpoint {
+    private static func endpoint(_ fields: JSONFields) throws -> MCPEndpoint {
         try fields.refuse(["args", "env", "inherit_env", "cwd"], with: "url")
         guard let text = try fields.string("url"), let url = URL(string: text), let scheme = url.scheme?.lowercased(),
             let host = url.host()?.lowercased(), !host.isEmpty

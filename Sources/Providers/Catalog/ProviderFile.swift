@@ -12,13 +12,13 @@ enum ProviderFile {
     static func read(_ path: String) throws -> [String: ProviderEntry] {
         let value = try NamedFile.json(path)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let top = try Fields(value, at: path, known: ["providers"])
+        let top = try JSONFields(value, at: path, known: ["providers"])
         var entries: [String: ProviderEntry] = [:]
         for (name, value) in try top.object("providers") ?? [:] {
             guard !name.isEmpty, name.utf8.allSatisfy({ isNameLetter($0) }) else {
                 throw ProviderConfigurationError("\(path): the name \"\(name)\" is not of a-z, 0-9, - and _")
             }
-            entries[name] = try entry(name, Fields(value, at: "\(path): \(name)", known: fields), folder)
+            entries[name] = try entry(name, JSONFields(value, at: "\(path): \(name)", known: fields), folder)
         }
         return entries
     }
@@ -32,7 +32,7 @@ enum ProviderFile {
         }
     }
 
-    private static func entry(_ name: String, _ fields: Fields, _ folder: String) throws -> ProviderEntry {
+    private static func entry(_ name: String, _ fields: JSONFields, _ folder: String) throws -> ProviderEntry {
         var entry = ProviderEntry(name: name)
         entry.api = try fields.word("api")
         entry.dialect = try fields.word("dialect")
@@ -50,7 +50,7 @@ enum ProviderFile {
             entry.total = try timeouts.seconds("total")
             entry.idle = try timeouts.seconds("idle")
         }
-        entry.retries = try fields.count("retries", in: 0...10)
+        entry.retries = try fields.integer("retries", in: 0...10)
         entry.structuredOutput = try fields.word("structured_output")
         entry.script = try fields.string("script").map { absolute($0, folder) }
         return entry
@@ -62,7 +62,7 @@ enum ProviderFile {
                 "\(place): a secret does not belong into this file; name where it is: {\"env\": \"VARIABLE\"} or "
                     + "{\"file\": \"PATH\"}")
         }
-        let fields = try Fields(value, at: place, known: ["env", "file"])
+        let fields = try JSONFields(value, at: place, known: ["env", "file"])
         switch (try fields.string("env"), try fields.string("file")) {
         case (let variable?, nil): return .variable(variable)
         case (nil, let path?): return .file(absolute(path, folder))

@@ -20,10 +20,10 @@ struct OfflineCondition: Sendable {
 
     /// Throws `ProviderConfigurationError` that names the field.
     init(_ value: JSONValue, at place: String) throws {
-        let fields = try Fields(
+        let fields = try JSONFields(
             value, at: place,
             known: Self.fields)
-        turn = try fields.count("turn", in: 1...1000)
+        turn = try fields.integer("turn", in: 1...1000)
         model = try fields.string("model")
         system = try Self.texts("system_contains", fields)
         user = try Self.texts("user_contains", fields)
@@ -37,7 +37,7 @@ struct OfflineCondition: Sendable {
     }
 
     /// A string, or an array of them.
-    private static func texts(_ name: String, _ fields: Fields) throws -> [String] {
+    private static func texts(_ name: String, _ fields: JSONFields) throws -> [String] {
         guard let value = fields.value(name) else { return [] }
         let texts = value.array?.compactMap(\.string) ?? [value.string].compactMap(\.self)
         guard !texts.isEmpty else {

@@ -7,7 +7,7 @@ struct OfflineFailure: Sendable {
     let retryAfter: Duration?
 
     init(_ value: JSONValue, at place: String) throws {
-        let fields = try Fields(value, at: place, known: ["code", "message", "retry_after"])
+        let fields = try JSONFields(value, at: place, known: ["code", "message", "retry_after"])
         guard let code: ProviderError.Code = try fields.word("code") else {
             throw ProviderConfigurationError("\(place) lacks \"code\", such as \"rate_limited\"")
         }

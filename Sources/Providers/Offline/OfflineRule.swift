@@ -23,7 +23,7 @@ struct OfflineRule: Sendable {
 
     /// Throws `ProviderConfigurationError` that names the field.
     init(_ rule: JSONValue, at place: String) throws {
-        let fields = try Fields(
+        let fields = try JSONFields(
             rule, at: place,
             known: Self.fields)
         condition = try OfflineCondition(fields.value("when") ?? [:], at: "\(place).when")
@@ -35,7 +35,7 @@ struct OfflineRule: Sendable {
         delay = try fields.seconds("delay") ?? .zero
         pace = try fields.seconds("pace") ?? .zero
         calls = try (fields.array("calls") ?? []).enumerated().map { index, call in
-            let fields = try Fields(call, at: "\(place).calls[\(index)]", known: ["name", "arguments"])
+            let fields = try JSONFields(call, at: "\(place).calls[\(index)]", known: ["name", "arguments"])
             guard let name = try fields.string("name") else {
                 throw ProviderConfigurationError("\(fields.place) lacks \"name\", the tool to call")
             }

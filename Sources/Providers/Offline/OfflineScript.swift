@@ -36,7 +36,7 @@ public struct OfflineScript: Sendable {
         } catch {
             throw ProviderConfigurationError("\(place): \(error)")
         }
-        let fields = try Fields(value, at: place, known: ["name", "label", "rules"])
+        let fields = try JSONFields(value, at: place, known: ["name", "label", "rules"])
         name = try fields.string("name") ?? "script"
         isLabelled = try fields.bool("label") ?? true
         rules = try (fields.array("rules") ?? []).enumerated().map { index, rule in

@@ -6,7 +6,7 @@ enum PriceFile {
 
     /// Throws `ProviderConfigurationError` that names the place.
     static func read(_ value: JSONValue, at place: String) throws -> [String: [String: ModelPrice]] {
-        let top = try Fields(value, at: place, known: ["as_of", "source", "providers"])
+        let top = try JSONFields(value, at: place, known: ["as_of", "source", "providers"])
         var table: [String: [String: ModelPrice]] = [:]
         for (provider, models) in try top.object("providers") ?? [:] {
             guard case .object(let models) = models else {
@@ -14,7 +14,7 @@ enum PriceFile {
             }
             table[provider] = try Dictionary(
                 uniqueKeysWithValues: models.map { name, value in
-                    let fields = try Fields(
+                    let fields = try JSONFields(
                         value, at: "\(place): \(provider) \(name)",
                         known: price + ["context_window", "max_output", "above"])
                     return (name, try model(fields))
@@ -23,12 +23,12 @@ enum PriceFile {
         return table
     }
 
-    private static func model(_ fields: Fields) throws -> ModelPrice {
+    private static func model(_ fields: JSONFields) throws -> ModelPrice {
         var price = try rates(fields)
-        price.contextWindow = try fields.count("context_window", in: 1...1_000_000_000)
-        price.maxOutput = try fields.count("max_output", in: 1...1_000_000_000)
+        price.contextWindow = try fields.integer("context_window", in: 1...1_000_000_000)
+        price.maxOutput = try fields.integer("max_output", in: 1...1_000_000_000)
         guard let above = try fields.fields("above", known: Self.price + ["tokens"]) else { return price }
-        guard let tokens = try above.count("tokens", in: 1...1_000_000_000) else {
+        guard let tokens = try above.integer("tokens", in: 1...1_000_000_000) else {
             throw ProviderConfigurationError("\(above.place) lacks \"tokens\"")
         }
         let rates = try rates(above)
@@ -38,7 +38,7 @@ enum PriceFile {
         return price
     }
 
-    private static func rates(_ fields: Fields) throws -> ModelPrice {
+    private static func rates(_ fields: JSONFields) throws -> ModelPrice {
         guard let input = try dollars("input", fields), let output = try dollars("output", fields) else {
             throw ProviderConfigurationError(
                 "\(fields.place) lacks \"input\" or \"output\": dollars per million tokens")
@@ -49,7 +49,7 @@ enum PriceFile {
     }
 
     /// A number, or a string with a decimal, which is exact.
-    private static func dollars(_ name: String, _ fields: Fields) throws -> USD? {
+    private static func dollars(_ name: String, _ fields: JSONFields) throws -> USD? {
         guard let value = fields.value(name) else { return nil }
         let amount: USD? =
             switch value {
