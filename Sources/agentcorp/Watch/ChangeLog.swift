@@ -1,7 +1,7 @@
 import Queue
 
 /// A line for each change: for pipes, files and terminals that cannot redraw.
-struct ChangeLog: TreeDisplay {
+struct ChangeLog: WatchDisplay {
     private struct Seen: Equatable {
         let state: TaskState
         let attempt: Int

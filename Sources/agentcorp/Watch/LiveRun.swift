@@ -1,32 +1,26 @@
 import Queue
 
 /// A run that is drawn over itself, on a terminal.
-struct LiveRun: RunDisplay {
-    let siblings = 60
+struct LiveRun: WatchDisplay {
+    /// Of how many subtasks of one task it makes something.
+    static let siblings = 60
 
     private let terminal: Terminal
     private let start = ContinuousClock.now
-    private var linesDrawn = 0
-    private var columns = 0
+    private var frame: LiveFrame
     private var last: [String] = []
 
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    init(_ terminal: Terminal) {
+        self.terminal = terminal
+        frame = LiveFrame(terminal)
+    }
 
     mutating func show(_ nodes: [RunNode]) -> Bool {
         let size = terminal.size
         // The summary, and the line on which the cursor rests.
         let room = max(2, size.rows - 3)
-        let lines =
-            Array(RunLayout(nodes).lines(for: terminal, most: room).prefix(room)) + [summary(nodes, size.columns)]
-        // Without line breaks of the terminal's own; on a terminal that has become narrower the old lines are broken already.
-        var frame = "\u{1B}[?7l"
-        if linesDrawn > 0 {
-            frame += size.columns < columns ? "\u{1B}[2J\u{1B}[H" : "\r\u{1B}[\(min(linesDrawn, size.rows - 1))A"
-        }
-        for line in lines { frame += line + "\u{1B}[K\n" }
-        terminal.write(frame + "\u{1B}[J\u{1B}[?7h")
-        linesDrawn = lines.count
-        columns = size.columns
+        frame.draw(
+            RunLayout(nodes).lines(for: terminal, most: room).prefix(room) + [summary(nodes, size.columns)])
         let now = nodes.map { "\($0.state)\($0.attempt)\($0.progress ?? "")" }
         defer { last = now }
         return now != last

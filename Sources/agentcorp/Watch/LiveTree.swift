@@ -1,23 +1,22 @@
 import Queue
 
 /// A tree that is drawn over itself, on a terminal.
-struct LiveTree: TreeDisplay {
+struct LiveTree: WatchDisplay {
     private let terminal: Terminal
     private let start = ContinuousClock.now
-    private var linesDrawn = 0
+    private var frame: LiveFrame
     private var last = ""
 
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    init(_ terminal: Terminal) {
+        self.terminal = terminal
+        frame = LiveFrame(terminal)
+    }
 
     mutating func show(_ nodes: [TaskNode]) -> Bool {
-        let size = terminal.size
         // The summary, and the line on which the cursor rests.
-        let room = max(1, size.rows - 3)
-        let lines = TreeLayout(nodes, maximumLines: room, maximumSiblings: 14).lines(for: terminal) + [summary(nodes)]
-        var frame = linesDrawn > 0 ? "\r\u{1B}[\(linesDrawn)A" : ""
-        for line in lines { frame += line + "\u{1B}[K\n" }
-        terminal.write(frame + "\u{1B}[J")
-        linesDrawn = lines.count
+        let room = max(1, terminal.size.rows - 3)
+        frame.draw(
+            TreeLayout(nodes, maximumLines: room, maximumSiblings: 14).lines(for: terminal) + [summary(nodes)])
         let states = nodes.map { "\($0.state)\($0.attempt)" }.joined(separator: " ")
         defer { last = states }
         return states != last

@@ -1,8 +1,9 @@
 import Queue
 
 /// A line for each change: for pipes, files and terminals that cannot redraw.
-struct RunLog: RunDisplay {
-    let siblings = 1000
+struct RunLog: WatchDisplay {
+    /// Of how many subtasks of one task it makes something.
+    static let siblings = 1000
 
     private struct Seen: Equatable {
         let state: TaskState

@@ -1,7 +1,7 @@
-import Queue
-
 /// Shows how a tree of tasks goes on.
-protocol TreeDisplay: Sendable {
+protocol WatchDisplay<Node>: Sendable {
+    associatedtype Node: Sendable
+
     /// Shows the tree as it is now; says whether it has changed since the last time.
-    mutating func show(_ nodes: [TaskNode]) -> Bool
+    mutating func show(_ nodes: [Node]) -> Bool
 }
