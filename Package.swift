@@ -70,10 +70,13 @@ let package = Package(
         // What those who speak HTTP share
         .target(name: "HTTP", dependencies: [httpClient] + nio, swiftSettings: dialect),
 
+        // Work that blocks
+        .target(name: "Threads", swiftSettings: dialect),
+
         // 2: the database client, the schema, a server of one's own
-        .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: dialect),
+        .target(name: "Postgres", dependencies: ["CLibpq", "Threads", logging], swiftSettings: dialect),
         .target(name: "Migrations", dependencies: ["CMigrations"], swiftSettings: dialect),
-        .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: dialect),
+        .target(name: "EmbeddedPostgres", dependencies: ["Threads", logging], swiftSettings: dialect),
 
         // 3: the typed shell over the SQL functions
         .target(name: "Queue", dependencies: ["JSON", "Postgres", "Migrations", logging], swiftSettings: dialect),
@@ -95,7 +98,8 @@ let package = Package(
 
         // 5: agents, from what they may touch to how they run
         .target(
-            name: "Sandbox", dependencies: ["CSandbox", "JSON", "Patterns", subprocess, system], swiftSettings: dialect),
+            name: "Sandbox", dependencies: ["CSandbox", "JSON", "Patterns", "Threads", subprocess, system],
+            swiftSettings: dialect),
         .target(
             name: "Providers", dependencies: ["CSandbox", "HTTP", "JSON", httpClient, logging] + nio,
             swiftSettings: dialect),
@@ -143,7 +147,7 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "CLibpq", "Postgres", "Queue", "Worker", "EmbeddedPostgres", "Orchestration", "Agents", "Providers",
-                "JSON",
+                "JSON", "Threads",
                 lifecycle, logging,
             ],
             swiftSettings: dialect),
@@ -165,17 +169,18 @@ let package = Package(
         // Tests, a floor at a time
         .target(
             name: "TestSupport",
-            dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres", lifecycle, logging],
+            dependencies: ["AgentCorpTesting", "Postgres", "EmbeddedPostgres", "Threads", lifecycle, logging],
             path: "Tests/TestSupport", swiftSettings: dialect),
         // An HTTP server that does as a test says
         .target(
             name: "MockServer", dependencies: ["JSON"] + nio, path: "Tests/MockServer",
             swiftSettings: dialect),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Postgres", "EmbeddedPostgres", "TestSupport"], swiftSettings: dialect
+            name: "PostgresTests", dependencies: ["Postgres", "Threads", "TestSupport"], swiftSettings: dialect
         ),
         .testTarget(
-            name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "TestSupport"], swiftSettings: dialect),
+            name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Threads", "TestSupport"],
+            swiftSettings: dialect),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "JSON"], swiftSettings: dialect),

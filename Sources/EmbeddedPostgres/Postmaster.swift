@@ -1,6 +1,7 @@
 import Glibc
 internal import Logging
 import Synchronization
+internal import Threads
 
 /// The server process, and the thread that starts it, waits for it and starts it again.
 ///

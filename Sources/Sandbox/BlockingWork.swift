@@ -1,6 +1,7 @@
 internal import CSandbox
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// Runs blocking work on a thread of its own, so that it holds up none of the threads that all tasks share.
 public enum BlockingWork {
@@ -37,37 +38,15 @@ public enum BlockingWork {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let started = start { continuation.resume(with: Result { try body(cancellation) }) }
-                if !started {
-                    continuation.resume(throwing: SandboxError(.system, "cannot start a thread: \(systemError())"))
+                do {
+                    try startThread { continuation.resume(with: Result { try body(cancellation) }) }
+                } catch {
+                    continuation.resume(throwing: SandboxError(.system, "\(error)"))
                 }
             }
         } onCancel: {
             cancellation.cancel()
         }
-    }
-
-    private final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
-    private static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let code = pthread_create(
-            &thread, nil,
-            {
-                Unmanaged<Box>.fromOpaque($0!).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        guard code == 0 else {
-            box.release()
-            errno = code
-            return false
-        }
-        pthread_detach(thread)
-        return true
     }
 }
 

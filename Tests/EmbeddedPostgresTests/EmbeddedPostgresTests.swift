@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import TestSupport
 import Testing
+import Threads
 
 @testable import EmbeddedPostgres
 

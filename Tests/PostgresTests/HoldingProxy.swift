@@ -1,7 +1,7 @@
 import Dispatch
-import EmbeddedPostgres
 import Glibc
 import TestSupport
+import Threads
 
 /// Passes TCP connections on to a server, from some moment on only when it is told to.
 ///

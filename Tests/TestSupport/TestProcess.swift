@@ -2,6 +2,7 @@ internal import EmbeddedPostgres
 internal import FoundationEssentials
 public import Glibc
 internal import Synchronization
+internal import Threads
 
 /// A real process that a test starts, watches, and may kill.
 ///

@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import EmbeddedPostgres
+internal import Threads
 
 /// Runs plain clients, each with a thread and a connection of its own.
 enum RawThreads {

@@ -1,12 +1,7 @@
 internal import CLibpq
 internal import Logging
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Threads
 
 /// Asks the server over a connection of its own to cancel the statement that another connection runs.
 ///
@@ -28,27 +23,12 @@ final class CancelRequest: @unchecked Sendable {
         self.request = request
         self.wakeup = wakeup
         self.logger = logger
-        let context = Unmanaged.passRetained(self).toOpaque()
-        #if canImport(Glibc)
-            var thread = pthread_t()
-            let status = pthread_create(&thread, nil, { CancelRequest.main($0!) }, context)
-            let started: pthread_t? = status == 0 ? thread : nil
-        #else
-            var thread: pthread_t?
-            let status = pthread_create(&thread, nil, { CancelRequest.main($0) }, context)
-            let started = status == 0 ? thread : nil
-        #endif
-        guard let started else {
-            Unmanaged<CancelRequest>.fromOpaque(context).release()
+        do {
+            try startThread { self.run() }
+        } catch {
             PQfreeCancel(request)
             return nil
         }
-        pthread_detach(started)
-    }
-
-    private static func main(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        Unmanaged<CancelRequest>.fromOpaque(context).takeRetainedValue().run()
-        return nil
     }
 
     private func run() {

@@ -1,3 +1,5 @@
+internal import Threads
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -16,22 +18,12 @@ final class PostgresThread: SerialExecutor, @unchecked Sendable {
     init() throws(PostgresError) {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
-        // The thread holds this object until it ends.
-        let context = Unmanaged.passRetained(self).toOpaque()
-        #if canImport(Glibc)
-            var thread = pthread_t()
-            let status = pthread_create(&thread, nil, { PostgresThread.main($0!) }, context)
-            let started: pthread_t? = status == 0 ? thread : nil
-        #else
-            var thread: pthread_t?
-            let status = pthread_create(&thread, nil, { PostgresThread.main($0) }, context)
-            let started = status == 0 ? thread : nil
-        #endif
-        guard let started else {
-            Unmanaged<PostgresThread>.fromOpaque(context).release()
-            throw PostgresError(.connectionFailed, "no thread for the connection: \(String(cString: strerror(status)))")
+        do {
+            // The thread holds this object until it ends.
+            try startThread { self.run() }
+        } catch {
+            throw PostgresError(.connectionFailed, "no connection: \(error)")
         }
-        pthread_detach(started)
     }
 
     deinit {
@@ -55,11 +47,6 @@ final class PostgresThread: SerialExecutor, @unchecked Sendable {
         stopped = true
         pthread_mutex_unlock(mutex)
         pthread_cond_signal(condition)
-    }
-
-    private static func main(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        Unmanaged<PostgresThread>.fromOpaque(context).takeRetainedValue().run()
-        return nil
     }
 
     private func run() {
