@@ -184,7 +184,8 @@ let package = Package(
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: dialect),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "JSON"], swiftSettings: dialect),
-        .testTarget(name: "PlansTests", dependencies: ["Plans", "Documents", "JSON"], swiftSettings: dialect),
+        .testTarget(
+            name: "PlansTests", dependencies: ["Plans", "Documents", "JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "JSON", "TestSupport"], swiftSettings: dialect),
         .testTarget(

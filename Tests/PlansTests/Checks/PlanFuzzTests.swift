@@ -1,5 +1,6 @@
 import JSON
 import Plans
+import TestSupport
 import Testing
 
 struct PlanFuzzTests {
@@ -12,7 +13,7 @@ struct PlanFuzzTests {
         "t0", "t1", "item", "{{ t0 }}", "{{ item.x }}", "{{", "t0.x == 1", "previous.t1", "\u{0}", "é", "",
     ]
 
-    private func value(_ random: inout SplitMix) -> JSONValue {
+    private func value(_ random: inout SeededGenerator) -> JSONValue {
         switch Int.random(in: 0..<9, using: &random) {
         case 0: .null
         case 1: .bool(.random(using: &random))
@@ -26,7 +27,7 @@ struct PlanFuzzTests {
     }
 
     /// The document with one change somewhere.
-    private func mutated(_ document: JSONValue, _ random: inout SplitMix) -> JSONValue {
+    private func mutated(_ document: JSONValue, _ random: inout SeededGenerator) -> JSONValue {
         guard Int.random(in: 0..<6, using: &random) > 0 else { return value(&random) }
         switch document {
         case .object(var members) where !members.isEmpty:
@@ -69,7 +70,7 @@ struct PlanFuzzTests {
 
     @Test("whatever a document says, it is a plan, or each mistake has a place that exists", arguments: 0..<40)
     func mutations(seed: Int) throws {
-        var random = SplitMix(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let seeds = try (SixPatterns.all + GoodPlans.all).map { try JSONValue(parsing: $0) }
         let restriction = PlanRestriction(agents: ["writer"], maxTasks: 5, maxDepth: 1)
         for round in 0..<60 {
@@ -93,7 +94,7 @@ struct PlanFuzzTests {
 
     @Test("plans by chance are plans, with each task after those that it needs", arguments: 0..<40)
     func random(seed: Int) throws {
-        var random = SplitMix(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let report = PlanChecker().check(RandomPlan.make(&random))
         #expect(report.issues == [])
         let plan = try #require(report.plan)

@@ -1,5 +1,6 @@
 import JSON
 import Plans
+import TestSupport
 import Testing
 
 struct PlanDrawingTests {
@@ -58,7 +59,7 @@ struct PlanDrawingTests {
 
     @Test("no line is wider than the terminal, whatever the plan", arguments: 0..<12)
     func width(seed: Int) throws {
-        var random = SplitMix(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let plan = try PlanReader.plan(from: RandomPlan.make(&random))
         for width in [30, 80, 200] {
             for usesUnicode in [true, false] {

@@ -1,8 +1,9 @@
 import JSON
+import TestSupport
 
 /// Plans without a meaning, of every form.
 enum RandomPlan {
-    static func make(_ random: inout SplitMix, depth: Int = 0) -> JSONValue {
+    static func make(_ random: inout SeededGenerator, depth: Int = 0) -> JSONValue {
         let count = Int.random(in: 1...(depth == 0 ? 14 : 3), using: &random)
         var tasks: [String: JSONValue] = [:]
         for index in 0..<count {
@@ -25,7 +26,7 @@ enum RandomPlan {
         return .object(plan)
     }
 
-    private static func verb(_ random: inout SplitMix, _ depth: Int) -> [String: JSONValue] {
+    private static func verb(_ random: inout SeededGenerator, _ depth: Int) -> [String: JSONValue] {
         switch Int.random(in: 0..<(depth < 2 ? 8 : 7), using: &random) {
         case 0: ["agent": "writer", "prompt": "Hello {{ input.name }}, and so on"]
         case 1: ["agent": ["a", ["role": "coder", "skills": ["swift"]]], "prompt": "x"]
@@ -36,20 +37,5 @@ enum RandomPlan {
         case 6: ["approve": ["title": "Go on?", "expires": "1h", "default": "reject"]]
         default: ["plan": RandomPlan.make(&random, depth: depth + 1), "with": "{{ input }}"]
         }
-    }
-}
-
-/// Random numbers that are the same each time. After S. Vigna's splitmix64.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

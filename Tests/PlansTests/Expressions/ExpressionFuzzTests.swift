@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Plans
+import TestSupport
 import Testing
 
 /// `AGENTCORP_FUZZ_ROUNDS` says how many texts of each sort are tried, `AGENTCORP_FUZZ_SEED` where chance begins.

@@ -1,5 +1,6 @@
 import JSON
 import Plans
+import TestSupport
 
 /// Texts of expressions, values and schemas as chance has them.
 struct RandomExpressions {

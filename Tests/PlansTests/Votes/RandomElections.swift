@@ -1,24 +1,13 @@
 import JSON
+import TestSupport
 
 @testable import Plans
 
 /// Elections by chance, small enough that everything can be tried: few options, few voters, many ties.
 struct RandomElections {
-    var generator: SplitMix
+    var generator: SeededGenerator
 
-    init(seed: UInt64) { generator = SplitMix(state: seed) }
-
-    struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// - Parameter form: What the ballots say.
     mutating func next(_ form: BallotForm, abstentions: Bool = true) -> NaiveElection {
