@@ -44,38 +44,31 @@ struct AgentArguments: Sendable {
 
     /// Throws `PermanentFailure` that names the field.
     init(_ json: [UInt8]) throws {
-        guard case .object(let fields)? = try? JSONValue(parsing: json) else {
+        guard case .object(let members)? = try? JSONValue(parsing: json) else {
             throw Self.mistake("must be a JSON object with agent and prompt")
         }
-        for name in fields.keys.sorted() where !Self.fields.contains(name) {
-            let hint =
-                Spelling.nearest(to: name, in: Self.fields).map { "did you mean \"\($0)\"?" }
-                ?? "it takes \(Self.fields.joined(separator: ", "))"
-            throw Self.mistake("have no field \"\(name)\"; \(hint)")
-        }
-        guard let agent = fields["agent"]?.string, !agent.isEmpty else {
+        let fields = try Self.reader(members, "", Self.fields)
+        guard let agent = members["agent"]?.string, !agent.isEmpty else {
             throw Self.mistake("need \"agent\", the name of an agent in the pool (see: agentcorp agents list)")
         }
         self.agent = agent
-        prompt = try Self.prompt(fields["prompt"])
-        session = try Self.string(fields["session"], "session")
-        tools = try Self.names(fields["tools"], "tools")
-        handoffs = try Self.names(fields["handoffs"], "handoffs") ?? []
-        schema = try fields["schema"].flatMap { value -> JSONSchema? in
-            guard value != .null else { return nil }
+        prompt = try Self.prompt(members["prompt"])
+        session = try fields.string("session")
+        tools = try fields.strings("tools")
+        handoffs = try fields.strings("handoffs") ?? []
+        schema = try fields.value("schema").map { value in
             do { return try JSONSchema(value) } catch { throw Self.mistake("have a \"schema\" that is none: \(error)") }
         }
-        repairs = try Self.integer(fields["repairs"], "repairs", in: 0...10) ?? 2
-        fork = try fields["fork"].map { value in
+        repairs = try fields.integer("repairs", in: 0...10) ?? 2
+        fork = try members["fork"].map { value in
             guard case .integer(let task)? = value["task"], case .integer(let turn)? = value["turn"],
                 let turn = Int(exactly: turn)
             else { throw Self.mistake("need \"fork\" to be {\"task\", \"turn\"}") }
             return Fork(task: task, turn: turn, message: value["message"]?.string)
         }
-        maxTurns = try Self.integer(fields["max_turns"], "max_turns", in: 1...10_000)
-        delegation = try fields["delegate"].flatMap { try Self.delegation($0) }
-        budget = try fields["budget"].flatMap { value in
-            guard value != .null else { return nil }
+        maxTurns = try fields.integer("max_turns", in: 1...10_000)
+        delegation = try fields.object("delegate").map { try Self.delegation($0) }
+        budget = try fields.value("budget").flatMap { value in
             do { return try AgentBudget(value) } catch {
                 throw Self.mistake("have a \"budget\" that is none: \(error)")
             }
@@ -108,39 +101,25 @@ struct AgentArguments: Sendable {
         }
     }
 
-    private static func delegation(_ value: JSONValue) throws -> PlanDelegation? {
-        guard value != .null else { return nil }
-        let known = ["agents", "max_tasks", "max_depth"]
-        guard case .object(let fields) = value, fields.keys.allSatisfy(known.contains),
-            let agents = try names(fields["agents"], "delegate/agents"), !agents.isEmpty
-        else {
+    private static func delegation(_ members: [String: JSONValue]) throws -> PlanDelegation {
+        let fields = try reader(members, "delegate/", ["agents", "max_tasks", "max_depth"])
+        guard let agents = try fields.strings("agents"), !agents.isEmpty else {
             throw mistake("need \"delegate\" to be {\"agents\": [\"NAME\"], \"max_tasks\": 12, \"max_depth\": 2}")
         }
         return PlanDelegation(
-            agents: agents, maxTasks: try integer(fields["max_tasks"], "delegate/max_tasks", in: 1...1000) ?? 20,
-            maxDepth: try integer(fields["max_depth"], "delegate/max_depth", in: 1...8) ?? 1)
+            agents: agents, maxTasks: try fields.integer("max_tasks", in: 1...1000) ?? 20,
+            maxDepth: try fields.integer("max_depth", in: 1...8) ?? 1)
     }
 
-    private static func names(_ value: JSONValue?, _ field: String) throws -> [String]? {
-        guard let value, value != .null else { return nil }
-        guard case .array(let names) = value, names.allSatisfy({ $0.string != nil }) else {
-            throw mistake("need \"\(field)\" to be an array of names")
+    private static func reader(
+        _ members: [String: JSONValue], _ prefix: String, _ known: [String]
+    ) throws -> JSONFields {
+        try JSONFields(members, at: prefix, known: known) { field, what in
+            mistake("do not fit: \"\(prefix)\(field)\" \(what)")
+        } unknown: { field, meant in
+            let hint = meant.map { "did you mean \"\($0)\"?" } ?? "there are \(known.joined(separator: ", "))"
+            return mistake("have no field \"\(prefix)\(field)\"; \(hint)")
         }
-        return names.compactMap(\.string)
-    }
-
-    private static func string(_ value: JSONValue?, _ field: String) throws -> String? {
-        guard let value, value != .null else { return nil }
-        guard let text = value.string else { throw mistake("need \"\(field)\" to be a string") }
-        return text
-    }
-
-    private static func integer(_ value: JSONValue?, _ field: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let value, value != .null else { return nil }
-        guard case .integer(let number) = value, let number = Int(exactly: number), range.contains(number) else {
-            throw mistake("need \"\(field)\" to be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
     }
 
     private static func mistake(_ what: String) -> PermanentFailure {
