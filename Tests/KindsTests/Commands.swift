@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import Postgres
 import Queue
+import TestSupport
 import Worker
 
 @testable import Kinds

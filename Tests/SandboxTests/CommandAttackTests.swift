@@ -10,7 +10,7 @@ struct CommandAttackTests {
     @Test("nothing of this process's environment goes through", arguments: [Isolation.none] + levels)
     func environment(level: Isolation) async throws {
         setenv("AGENTCORP_TEST_API_KEY", "sk-canary", 1)
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("env; cat /proc/$PPID/environ", level: level)
         #expect(!ending.output.text.contains("sk-canary"))
         let names = Set(ending.output.text.split(separator: "\n").compactMap { $0.split(separator: "=").first })
@@ -20,7 +20,7 @@ struct CommandAttackTests {
     @Test("the environment and the memory of this process cannot be read", arguments: levels)
     func worker(level: Isolation) async throws {
         setenv("AGENTCORP_TEST_API_KEY", "sk-canary", 1)
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run(
             "for f in environ mem maps fd/0 cwd/ root/etc/shadow; do cat /proc/\(getpid())/$f && echo LEAK; done",
             level: level)
@@ -29,7 +29,7 @@ struct CommandAttackTests {
 
     @Test("it has no open files but its own three", arguments: levels)
     func descriptors(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.perl(
             "for my $n (3..1000) { if (open(my $f, '<&=', $n)) { print qq($n ) } } print 'end'", level: level)
         #expect(ending.output.text == "end")
@@ -37,7 +37,7 @@ struct CommandAttackTests {
 
     @Test("files outside are neither read nor written, made or removed", arguments: levels)
     func files(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.link("link", to: "../outside/secret")
         let outside = "\(scratch.path)/outside"
         let ending = try await scratch.run(
@@ -74,7 +74,7 @@ struct CommandAttackTests {
 
     @Test("no socket of any kind connects", arguments: levels)
     func network(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let server = try TestListener(beside: scratch)
         let ending = try await scratch.perl(
             """
@@ -102,7 +102,7 @@ struct CommandAttackTests {
 
     @Test("a command that may use the network does, and still reaches no socket of the file system", arguments: levels)
     func allowedNetwork(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let server = try TestListener(beside: scratch)
         var command = SandboxedCommand([
             "perl", "-e",
@@ -122,7 +122,7 @@ struct CommandAttackTests {
 
     @Test("doors into the kernel are shut", arguments: levels)
     func systemCalls(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run(
             """
             unshare -U true && echo LEAK userns
@@ -142,7 +142,7 @@ struct CommandAttackTests {
 
     @Test("in namespaces it sees no process but its own, and no network device")
     func namespaces() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("ls /proc | grep -c '^[0-9]'; cat /proc/net/dev | wc -l", level: .namespaces)
         let numbers = ending.output.text.split(separator: "\n").compactMap { Int($0) }
         // The helper inside, the shell, ls and grep; two lines of heading and the loopback.
@@ -157,7 +157,7 @@ final class TestListener: Sendable {
     private let server: SilentServer
     private let descriptor: Int32
 
-    init(beside scratch: Scratch) throws {
+    init(beside scratch: JailScratch) throws {
         server = try SilentServer()
         // In the jail itself: Landlock would let it be reached.
         let path = "\(scratch.root)/listener"

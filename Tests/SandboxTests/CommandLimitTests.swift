@@ -23,7 +23,7 @@ struct CommandLimitTests {
 
     @Test("what it leaves behind is killed when it ends", arguments: [Isolation.none] + levels)
     func leftovers(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let word = word()
         let start = ContinuousClock.now
         // In its group; in a session of its own, holding the pipe; a daemon by double fork.
@@ -42,7 +42,7 @@ struct CommandLimitTests {
 
     @Test("it is told to end when its time is up, and may say a last word", arguments: [Isolation.none] + levels)
     func timeout(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("trap 'echo bye; exit 3' TERM; sleep 100 & wait", level: level) {
             $0.timeout = .milliseconds(500)
         }
@@ -54,7 +54,7 @@ struct CommandLimitTests {
 
     @Test("it is killed when it does not listen, with those in other sessions", arguments: [Isolation.none] + levels)
     func deaf(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let word = word()
         let start = ContinuousClock.now
         let ending = try await scratch.run(
@@ -72,7 +72,7 @@ struct CommandLimitTests {
 
     @Test("cancelling the task ends it", arguments: levels)
     func cancellation(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let word = word()
         let task = Task { try await scratch.run("echo > begun; sleep 100; : \(word)", level: level) }
         try await waitUntil("the command to begin") { scratch.text("jail/begun") != nil }
@@ -85,7 +85,7 @@ struct CommandLimitTests {
     // Use a bounded one (at most 300 forks in all, by a counter in the script), never an unbounded bomb.
     @Test("a fork bomb stays small, and dies", arguments: levels)
     func forkBomb(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let word = word()
         let ending = try await scratch.run(
             "i=0; while [ $i -lt 300 ]; do (: \(word); sleep 20) & i=$((i+1)); done; sleep 20", level: level
@@ -100,7 +100,7 @@ struct CommandLimitTests {
 
     @Test("it has limits for time on a processor, memory, files and dumps", arguments: [Isolation.none] + levels)
     func limits(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("ulimit -t; ulimit -v; ulimit -n; ulimit -c", level: level) {
             $0.limits = ResourceLimits(cpuSeconds: 7, memoryMegabytes: 512, openFiles: 99)
         }
@@ -118,7 +118,7 @@ struct CommandLimitTests {
 
     @Test("it dumps no core when it crashes")
     func core() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("ulimit -c unlimited; kill -ABRT $$")
         #expect(!ending.isSuccess)
         #expect(scratch.names() == ["inside", "sub"])
@@ -126,7 +126,7 @@ struct CommandLimitTests {
 
     @Test("endless output is read to its end, and kept by both ends")
     func output() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("echo begin; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo end")
         #expect(ending.output.count == 50_000_011)
         #expect(ending.output.text.utf8.count < 70_000)
@@ -139,7 +139,7 @@ struct CommandLimitTests {
 
     @Test("it dies with the process that started it, even by kill -9", arguments: levels)
     func workerDeath(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let word = word()
         // The helper's control is closed with its worker; here by a helper that is started by hand.
         let message = SandboxedCommand(["/bin/sh", "-c", "setsid sh -c 'sleep 100; : \(word)' & sleep 100; : \(word)"])

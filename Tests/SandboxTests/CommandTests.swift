@@ -7,7 +7,7 @@ import Testing
 struct CommandTests {
     @Test("its exit code, its output and its errors are told as they are")
     func ending() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run("echo out; echo err >&2; exit 7")
         #expect(ending.status == .exited(7))
         #expect(ending.output.text == "out\n")
@@ -17,13 +17,13 @@ struct CommandTests {
 
     @Test("a signal is told as a signal")
     func signal() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         #expect(try await scratch.run("kill -SEGV $$").status == .signaled(SIGSEGV))
     }
 
     @Test("it works in its folder, reads nothing, and has a home of its own that goes with it", arguments: levels)
     func place(level: Isolation) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let ending = try await scratch.run(
             "pwd; cat; echo x > made; echo y > $HOME/y && cat $TMPDIR/y; echo $HOME", level: level)
         let lines = ending.output.text.split(separator: "\n").map(String.init)
@@ -39,7 +39,7 @@ struct CommandTests {
 
     @Test("a program that is not there, or not allowed, is not run")
     func programs() async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.write("jail/ls", "#!/bin/sh\necho no ls")
         chmod("\(scratch.root)/ls", 0o755)
         var command = SandboxedCommand(["no-such-program"])
@@ -81,7 +81,7 @@ struct CommandTests {
 
 let levels = [Isolation.landlock, .namespaces]
 
-extension Scratch {
+extension JailScratch {
     /// Runs a line of shell in the jail.
     func run(
         _ line: String, level: Isolation = .landlock, _ change: (inout SandboxedCommand) -> Void = { _ in }

@@ -16,7 +16,7 @@ struct PathAttackTests {
         ("missing", .notFound), ("missing/file", .notFound),
     ]
 
-    private func set(_ scratch: Scratch) {
+    private func set(_ scratch: JailScratch) {
         scratch.link("out", to: "../outside/secret")
         scratch.link("out-absolute", to: "\(scratch.path)/outside/secret")
         scratch.link("parent", to: "../outside")
@@ -32,7 +32,7 @@ struct PathAttackTests {
 
     @Test("the root of the file system is no folder to work in, however it is named")
     func wholeFileSystem() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.link("top", to: "/")
         let up = String(repeating: "../", count: 40)
         for path in ["/", "/usr/..", "\(scratch.root)/top", "\(scratch.root)/\(up)", up] {
@@ -43,7 +43,7 @@ struct PathAttackTests {
 
     @Test("reading is refused, and does not hang", arguments: attacks)
     func read(attack: (path: String, code: SandboxError.Code)) throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         set(scratch)
         let error = #expect(throws: SandboxError.self) { try scratch.jail.text(attack.path) }
         #expect(error?.code == attack.code, "\(attack.path.prefix(40)): \(error?.description ?? "")")
@@ -51,14 +51,14 @@ struct PathAttackTests {
 
     @Test("reading is refused where the kernel has no openat2", arguments: attacks)
     func readByWalk(attack: (path: String, code: SandboxError.Code)) throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         set(scratch)
         #expect(throws: SandboxError.self) { try scratch.fallback.text(attack.path) }
     }
 
     @Test("writing and editing leave everything outside as it was", arguments: attacks)
     func write(attack: (path: String, code: SandboxError.Code)) throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         set(scratch)
         for jail in [scratch.jail, try scratch.fallback] where attack.code != .notFound {
             let error = #expect(throws: SandboxError.self) { try jail.put(attack.path) }
@@ -71,7 +71,7 @@ struct PathAttackTests {
 
     @Test("deleting removes nothing outside", arguments: attacks)
     func delete(attack: (path: String, code: SandboxError.Code)) throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         set(scratch)
         // A link itself may go: what it points to stays.
         try? scratch.jail.delete(attack.path)
@@ -81,7 +81,7 @@ struct PathAttackTests {
 
     @Test("links and dots inside the folder work, and absolute paths below it")
     func inside() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.link("short", to: "sub")
         #expect(try scratch.jail.text("short/file") == "file")
         #expect(try scratch.jail.text("sub/../sub/./file") == "file")
@@ -93,7 +93,7 @@ struct PathAttackTests {
 
     @Test("a file with a second name outside is not written through that")
     func hardLink() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         Glibc.link("\(scratch.path)/outside/secret", "\(scratch.root)/hard")
         #expect(throws: SandboxError.self) { try scratch.jail.put("hard", "overwritten") }
         #expect(throws: SandboxError.self) { try scratch.jail.edit("hard", limit: 1000) { _ in [] } }
@@ -102,7 +102,7 @@ struct PathAttackTests {
 
     @Test("a file that is too large is not read, and says how large it is")
     func large() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.write("jail/large", String(repeating: "x", count: 101))
         let error = #expect(throws: SandboxError.self) { try scratch.jail.read("large", limit: 100) }
         #expect(error?.code == .tooLarge)
@@ -111,7 +111,7 @@ struct PathAttackTests {
 
     @Test("a write keeps the mode of the file, and leaves no temporary file")
     func mode() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         chmod("\(scratch.root)/inside", 0o4750)
         #expect(try scratch.jail.write("inside", [1], createsFolders: false).isNew == false)
         var status = stat()
@@ -124,7 +124,7 @@ struct PathAttackTests {
 
     @Test("an edit that somebody else's came between is refused")
     func editRace() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         #expect(throws: SandboxError.self) {
             try scratch.jail.edit("inside", limit: 100) { bytes in
                 scratch.write("jail/inside", "changed meanwhile")

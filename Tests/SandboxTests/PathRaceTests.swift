@@ -9,7 +9,7 @@ struct PathRaceTests {
     /// Swaps a folder and a link to the outside under one name, as fast as it can, on a thread of its own.
     ///
     /// - Parameter body: Runs again and again meanwhile, on another thread.
-    private func racing(_ scratch: Scratch, _ body: @escaping @Sendable () throws -> Void) async throws {
+    private func racing(_ scratch: JailScratch, _ body: @escaping @Sendable () throws -> Void) async throws {
         mkdir("\(scratch.root)/swap", 0o755)
         scratch.write("jail/swap/secret", "harmless")
         scratch.link("evil", to: "../outside")
@@ -33,7 +33,7 @@ struct PathRaceTests {
 
     @Test("nothing outside is ever read", arguments: [true, false])
     func read(kernelResolves: Bool) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let jail = try Jail(scratch.root, kernelResolves: kernelResolves)
         let harmless = Counter()
         let harmful = Counter()
@@ -47,7 +47,7 @@ struct PathRaceTests {
 
     @Test("nothing outside is ever written, made or removed", arguments: [true, false])
     func write(kernelResolves: Bool) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let jail = try Jail(scratch.root, kernelResolves: kernelResolves)
         try await racing(scratch) {
             try? jail.put("swap/secret", "harmless")
@@ -61,12 +61,12 @@ struct PathRaceTests {
 
     @Test("a walk never leaves the folder", arguments: [true, false])
     func walk(kernelResolves: Bool) async throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         let harmful = Counter()
         let jail = try Jail(scratch.root, kernelResolves: kernelResolves)
         try await racing(scratch) {
             _ = try? jail.walk { file in
-                if let bytes = file.read(limit: 1000), bytes.elementsEqual(Scratch.secret.utf8) {
+                if let bytes = file.read(limit: 1000), bytes.elementsEqual(JailScratch.secret.utf8) {
                     harmful.count()
                 }
                 return true

@@ -16,7 +16,7 @@ struct WalkTests {
 
     @Test("it sees ordinary files in the order of their names, and follows no link")
     func order() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         scratch.link("a-loop", to: ".")
         scratch.link("out", to: "../outside")
         mkfifo("\(scratch.root)/pipe", 0o644)
@@ -27,7 +27,7 @@ struct WalkTests {
 
     @Test("a tree that is too deep, too wide or too slow says so")
     func bombs() throws {
-        let scratch = try Scratch()
+        let scratch = try JailScratch()
         try scratch.jail.put(String(repeating: "d/", count: 200) + "bottom")
         for number in 0..<300 { try scratch.jail.put("wide/\(number)") }
         #expect(try paths(scratch.jail).1 == .tooDeep)

@@ -2,6 +2,7 @@ import Documents
 import FoundationEssentials
 import Glibc
 import JSON
+import TestSupport
 import Testing
 
 @testable import Agents
@@ -13,7 +14,7 @@ struct ConfigurationFilesTests {
         "a folder has its agents in agents, their prompts in prompts, and a file's name is the agent's where it has none"
     )
     func layout() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("agents/ada.json", #"{"model": "openai/m", "system_prompt": {"file": "coder"}}"#)
         try scratch.write("agents/bob.yaml", "model: openai/m\nname: robert\n")
         try scratch.write("agents/eve.yml", "model: openai/m\n")
@@ -31,7 +32,7 @@ struct ConfigurationFilesTests {
 
     @Test("all mistakes of a folder are told at once; duplicates name both files")
     func allAtOnce() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("agents/a.json", #"{"model": 5}"#)
         try scratch.write("agents/b.yaml", "model: [")
         try scratch.write("agents/c.json", #"{"model": "openai/m", "name": "x"}"#)
@@ -47,7 +48,7 @@ struct ConfigurationFilesTests {
 
     @Test("a folder that is missing or empty, and a file that is no configuration, are told")
     func noFolder() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         #expect(try #require(scratch.issues().first).contains("there is no agent in"))
         try scratch.write("notes.txt", "")
         for (path, message) in [
@@ -60,7 +61,7 @@ struct ConfigurationFilesTests {
 
     @Test("files written for the original framework load unchanged")
     func original() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write(
             "agent_configs/minimal.json",
             #"{"model": "gpt-4", "provider": "openai", "system_prompt": "You help.", "tools": []}"#)
@@ -106,7 +107,7 @@ struct ConfigurationFilesTests {
 
     @Test("a prompt has parameters with defaults, which are filled in once")
     func prompts() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write(
             "a.json",
             #"{"model": "openai/m", "system_prompt": {"file": "p.md", "params": {"NAME": "{{TONE}}", "YEARS": 5, "STRICT": true}}}"#
@@ -164,7 +165,7 @@ struct ConfigurationFilesTests {
             ("---\nparams: [\n---\n", "{}", "front matter: line 2, column 1: no valid YAML"),
         ])
     func wrongPrompts(prompt: String, params: String, message: String) throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("a.json", #"{"model": "openai/m", "system_prompt": {"file": "p", "params": \#(params)}}"#)
         try scratch.write("prompts/p.md", prompt)
         let issues = scratch.issues()
@@ -173,7 +174,7 @@ struct ConfigurationFilesTests {
 
     @Test("a prompt file that is not there is told with the nearest one that is")
     func missingPrompt() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("a.json", #"{"model": "openai/m", "system_prompt": {"file": "wrter"}}"#)
         #expect(try #require(scratch.issues().first).contains("there is no folder"))
         try scratch.write("prompts/writer.md", "")
@@ -190,7 +191,7 @@ struct ConfigurationFilesTests {
             "up/secret",
         ])
     func escapes(file: String) throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("secret.md", "secret")
         try scratch.write("team/a.json", #"{"model": "openai/m", "system_prompt": {"file": "\#(file)"}}"#)
         try scratch.write("team/prompts/p.md", "fine")
@@ -203,7 +204,7 @@ struct ConfigurationFilesTests {
 
     @Test("links within the folder serve; a folder of prompts, and an agent's file, that are links to elsewhere do not")
     func links() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("team/a.json", #"{"model": "openai/m", "system_prompt": {"file": "alias"}}"#)
         try scratch.write("team/prompts/p.md", "fine")
         try scratch.link("team/prompts/alias.md", to: "p.md")
@@ -217,7 +218,7 @@ struct ConfigurationFilesTests {
 
     @Test("a pipe, a folder and a device are no files, and nothing waits for them")
     func noFiles() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         #expect(mkfifo(scratch.path + "/a.json", 0o600) == 0)
         try scratch.write("b.json/x", "")
         try scratch.write("c.json", #"{"model": "openai/m", "system_prompt": {"file": "pipe"}}"#)
@@ -229,7 +230,7 @@ struct ConfigurationFilesTests {
 
     @Test("byte order marks and Windows line ends are read past")
     func windows() throws {
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         try scratch.write(
             "a.json", mark + Array("{\r\n\"model\": \"openai/m\",\r\n\"system_prompt\": {\"file\": \"p\"}}\r\n".utf8))
@@ -255,13 +256,13 @@ struct ConfigurationFilesTests {
             ([], ""), (Array("{".utf8), ""), (Array("{} {}".utf8), ""), ([0, 0, 0], ""),
         ]
         for (bytes, message) in cases {
-            let scratch = try AgentScratch()
+            let scratch = try Scratch()
             try scratch.write("a.\(kind)", bytes)
             let issues = scratch.issues()
             #expect(issues.count == 1 && issues[0].contains(message), "\(issues) \(message)")
             #expect(issues.allSatisfy { $0.utf8.count < 1000 })
         }
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try scratch.write("a.json", #"{"model": "openai/m", "mo\u0064el": "openai/n"}"#)
         #expect(try #require(scratch.issues().first).contains("\"model\" is there twice"))
     }

@@ -2,6 +2,7 @@ import Documents
 import FoundationEssentials
 import JSON
 import Providers
+import TestSupport
 import Testing
 
 @testable import Agents
@@ -64,7 +65,7 @@ struct ConfigurationTests {
 
         #expect(try AgentConfig(config.json) == config)
         #expect(try JSONDecoder().decode(AgentConfig.self, from: JSONEncoder().encode(config)) == config)
-        let scratch = try AgentScratch()
+        let scratch = try Scratch()
         try config.save(to: scratch.path + "/ada.json")
         #expect(try scratch.agent() == config)
     }

@@ -1,36 +1,25 @@
 import FoundationEssentials
 import JSON
 import Logging
+import TestSupport
 
 @testable import Tools
 
 /// A folder for tools to work in, with a secret beside it.
 final class Workplace: Sendable {
-    let path: String
+    private let scratch: Scratch
+    var path: String { scratch.path }
     var root: String { "\(path)/work" }
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "agentcorp-tools-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: "\(path)/work", withIntermediateDirectories: true)
-        write("../secret", "the secret outside")
+        scratch = try Scratch()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        try scratch.write("secret", "the secret outside")
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ name: String, _ text: String) {
-        let file = "\(root)/\(name)"
-        let folder = String(file[..<file.lastIndex(of: "/")!])
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        _ = FileManager.default.createFile(atPath: file, contents: Data(text.utf8))
-    }
-
-    func read(_ name: String) -> String? {
-        FileManager.default.contents(atPath: "\(root)/\(name)").map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(name)") }
+    func write(_ name: String, _ text: String) { _ = try? scratch.write("work/\(name)", text) }
+    func read(_ name: String) -> String? { scratch.text("work/\(name)") }
+    func has(_ name: String) -> Bool { scratch.has("work/\(name)") }
 
     func call(
         _ arguments: JSONValue, key: String = "3c1ad1f2-0000-4000-8000-000000000000",
