@@ -94,13 +94,7 @@ package struct DocumentFields {
 
     package mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
         guard let value = value(name) else { return nil }
-        let number: Double? =
-            switch value {
-            case .integer(let number): Double(number)
-            case .number(let number): number
-            default: nil
-            }
-        guard let number, range.contains(number) else {
+        guard let number = value.double, range.contains(number) else {
             let most =
                 range.upperBound == range.upperBound.rounded() ? "\(Int(range.upperBound))" : "\(range.upperBound)"
             wrong(name, "\(Self.shown(value)) is not a number from \(Int(range.lowerBound)) to \(most)")

@@ -8,13 +8,7 @@ package enum DurationText {
 
     /// Nil for what is none, for nothing, and for over a hundred years.
     package static func duration(_ value: JSONValue) -> Duration? {
-        let seconds: Double? =
-            switch value {
-            case .integer(let number): Double(number)
-            case .number(let number): number
-            case .string(let text): seconds(text)
-            default: nil
-            }
+        let seconds = value.double ?? value.string.flatMap { Self.seconds($0) }
         guard let seconds, seconds > 0, seconds <= 3_155_760_000 else { return nil }
         return .milliseconds(Int64((seconds * 1000).rounded()))
     }
