@@ -52,6 +52,12 @@ public enum JSONValue: Sendable, Hashable, Codable {
         return members
     }
 
+    /// The elements of an array; nil for every other value.
+    public var elements: [JSONValue]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+
     /// The value of a number, whole or not; nil for every other value.
     public var double: Double? {
         switch self {

@@ -39,7 +39,7 @@ import Testing
                     "eval", "-", "--plan", "echo@2", "--name", "v2", "--scorer", "exact", "--scorer", "contains",
                     "--json", input: Self.set)
                 #expect(second.status == 1)
-                let results = try JSONValue(parsing: second.output).elements
+                let results = try JSONValue(parsing: second.output).elements ?? []
                 #expect(results.map { $0["passed"] } == [false, true], "\(second.output)")
                 #expect(results[0]["scores"]?["contains"]?["score"] == 1)
                 // Only what can pass: the exit code says so.
@@ -50,7 +50,7 @@ import Testing
                 #expect(again.output == first.output)
             }
             let list = try JSONValue(parsing: try await Agentcorp.run("eval", "list", "--json").output)
-            #expect(list.elements.map { $0["name"] } == ["v3", "v2", "v1"])
+            #expect(list.elements?.map { $0["name"] } == ["v3", "v2", "v1"])
             #expect(try await Agentcorp.run("eval", "list").output.contains("echo@2"))
             #expect(try await Agentcorp.run("eval", "show", "v2").output.contains("contains"))
             let compared = try await Agentcorp.run("eval", "compare", "v1", "v2")

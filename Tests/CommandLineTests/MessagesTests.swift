@@ -31,7 +31,7 @@ import Testing
             }
             let json = try JSONValue(
                 parsing: try await Agentcorp.run("messages", "list", "1", "--json", "--limit", "1").output)
-            #expect(json.elements.count == 1 && json.elements[0]["recipient"] == "coder")
+            #expect(json.elements?.map { $0["recipient"] } == ["coder"])
 
             let long = String(repeating: "x", count: 33_000)
             for (arguments, status, words) in [

@@ -47,7 +47,7 @@ import Testing
             #expect(alone.status == 0)
             #expect(alone.errors.contains("no database is named: agents, plans and queues were not looked up"))
             let json = try await Agentcorp.runAlone("plan", "check", file, "--offline", "--json")
-            let verdict = try JSONValue(parsing: json.output).elements.first
+            let verdict = try JSONValue(parsing: json.output).elements?.first
             #expect(verdict?["plan"] == "good" && verdict?["issues"] == [])
             #expect(verdict?["bounds"]?["tasks"] == 7, "\(json.output)")
         }
@@ -90,7 +90,7 @@ import Testing
             }
             let json = try await Agentcorp.runAlone("plan", "check", file, "--offline", "--json")
             #expect(json.status == 2)
-            let issues = try JSONValue(parsing: json.output).elements.first?["issues"]?.elements ?? []
+            let issues = try JSONValue(parsing: json.output).elements?.first?["issues"]?.elements ?? []
             #expect(issues.count == expected.count)
             #expect(issues.first?["line"] == 3 && issues.first?["column"] == 23)
             #expect(issues.first?["advice"] == "Did you mean \"prompt\"?")

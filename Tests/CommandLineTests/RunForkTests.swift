@@ -47,8 +47,8 @@ import Testing
                 #expect(all.output.split(separator: "\n").contains { $0.hasPrefix("b ") && $0.contains("shared") })
                 let json = try JSONValue(
                     parsing: try await Agentcorp.run("runs", "diff", "1", String(fork), "--json").output)
-                #expect(json.elements.map { $0["path"] } == ["", "a", "b", "c"])
-                #expect(json.elements.map { $0["is_shared"] == true } == [false, false, true, false])
+                #expect(json.elements?.map { $0["path"] } == ["", "a", "b", "c"])
+                #expect(json.elements?.map { $0["is_shared"] == true } == [false, false, true, false])
                 let equal = try await Agentcorp.run("runs", "diff", "1", copy)
                 #expect(equal.status == 0)
                 #expect(equal.output.split(separator: "\n").count == 2, "\(equal.output)")

@@ -33,7 +33,7 @@ struct AnthropicTests {
         #expect(response.message.toolCalls.map(\.id) == ["t1", "t2"])
         #expect(response.message.toolCalls.map(\.arguments) == [["path": "ä.txt"], [:]])
         #expect(response.message.native == nil)
-        #expect(response.raw["content"]?.array?[1]["input"] == ["path": "ä.txt"])
+        #expect(response.raw["content"]?.elements?[1]["input"] == ["path": "ä.txt"])
     }
 
     @Test("thinking comes back unchanged, to the same model only")
@@ -66,11 +66,11 @@ struct AnthropicTests {
         next.isCacheable = false
         next.messages += [.assistant(message), .toolResults([ToolResultMessage(toolCallID: "t1", content: "ok")])]
         _ = try await provider.respond(to: next)
-        #expect(test.server.requests[1].json["messages"]?.array?[1]["content"] == native)
+        #expect(test.server.requests[1].json["messages"]?.elements?[1]["content"] == native)
         next.model = "another"
         _ = try await provider.respond(to: next)
         #expect(
-            test.server.requests[2].json["messages"]?.array?[1]["content"]
+            test.server.requests[2].json["messages"]?.elements?[1]["content"]
                 == [["type": "tool_use", "id": "t1", "name": "f", "input": ["x": 1]]])
     }
 

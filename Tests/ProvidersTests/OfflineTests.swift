@@ -107,8 +107,8 @@ struct OfflineTests {
         let answer = try await provider.respond(to: Self.ask("good day", schema: schema)).message.text ?? ""
         let value = try JSONValue(parsing: answer)
         #expect(try JSONSchema(schema).violations(of: value).isEmpty, "\(answer)")
-        #expect(value["tasks"]?.array?.count == 2)
-        #expect(value["tasks"]?.array?[0]["title"] == "good")
+        #expect(value["tasks"]?.elements?.count == 2)
+        #expect(value["tasks"]?.elements?[0]["title"] == "good")
     }
 
     @Test(

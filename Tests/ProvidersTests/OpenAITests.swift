@@ -18,7 +18,7 @@ struct OpenAITests {
         #expect(response.usage == TokenUsage(input: 20, output: 5, cacheRead: 8, reasoning: 2))
         #expect(heard.events.first == .started)
         #expect(heard.text == "Good morning to you")
-        #expect(response.raw["choices"]?.array?.first?["message"]?["content"] == "Good morning to you")
+        #expect(response.raw["choices"]?.elements?.first?["message"]?["content"] == "Good morning to you")
         let request = try #require(test.server.requests.first)
         #expect(request.path == "/v1/chat/completions")
         #expect(request.headers["authorization"] == "Bearer \(TestProviders.key)")

@@ -54,10 +54,10 @@ struct RequestTests {
         #expect(body["stop"] == ["END"])
         #expect(body["seed"] == 7)
         #expect(body["user"] == "me")
-        let function = body["tools"]?.array?[0]["function"]
+        let function = body["tools"]?.elements?[0]["function"]
         #expect(function?["strict"] == true)
         #expect(function?["parameters"]?["additionalProperties"] == false)
-        #expect(body["tools"]?.array?[1]["function"]?["strict"] == nil)
+        #expect(body["tools"]?.elements?[1]["function"]?["strict"] == nil)
         #expect(
             body["messages"] == [
                 ["role": "system", "content": "Be brief."], ["role": "user", "content": "hi"],
@@ -108,9 +108,9 @@ struct RequestTests {
         #expect(body["stop_sequences"] == ["END"])
         #expect(body["tool_choice"] == ["type": "any", "disable_parallel_tool_use": true])
         #expect(body["output_config"] == ["effort": "low"])
-        #expect(body["tools"]?.array?[0]["cache_control"] == nil)
-        #expect(body["tools"]?.array?[0]["strict"] == true)
-        #expect(body["tools"]?.array?[1]["cache_control"] == mark)
+        #expect(body["tools"]?.elements?[0]["cache_control"] == nil)
+        #expect(body["tools"]?.elements?[0]["strict"] == true)
+        #expect(body["tools"]?.elements?[1]["cache_control"] == mark)
         #expect(
             body["messages"] == [
                 ["role": "user", "content": [["type": "text", "text": "hi"]]],
@@ -151,13 +151,13 @@ struct RequestTests {
                 ])
             ])
         #expect(
-            Self.openAI(request)["messages"]?.array?[0]["content"] == [
+            Self.openAI(request)["messages"]?.elements?[0]["content"] == [
                 ["type": "text", "text": "what is it"],
                 ["type": "image_url", "image_url": ["url": "data:image/png;base64,AAAA"]],
                 ["type": "image_url", "image_url": ["url": "https://x.example/i.png"]],
             ])
         #expect(
-            Self.anthropic(request)["messages"]?.array?[0]["content"]?.array?[1]
+            Self.anthropic(request)["messages"]?.elements?[0]["content"]?.elements?[1]
                 == ["type": "image", "source": ["type": "base64", "media_type": "image/png", "data": "AAAA"]])
     }
 
@@ -243,7 +243,7 @@ struct RequestTests {
 
         var sent: [String] = []
         var open: [String] = []
-        for message in try #require(Self.openAI(request)["messages"]?.array) {
+        for message in try #require(Self.openAI(request)["messages"]?.elements) {
             if message["role"] == "tool" {
                 let id = try #require(message["tool_call_id"]?.string)
                 #expect(open.first == id, comment)
@@ -251,7 +251,7 @@ struct RequestTests {
                 sent.append("\(id):\(message["content"]?.string?.replacing("Error: ", with: "") ?? "")")
             } else {
                 #expect(open.isEmpty, comment)
-                open = (message["tool_calls"]?.array ?? []).compactMap { $0["id"]?.string }
+                open = (message["tool_calls"]?.elements ?? []).compactMap { $0["id"]?.string }
             }
         }
         #expect(open.isEmpty, comment)
@@ -259,10 +259,10 @@ struct RequestTests {
 
         sent = []
         var role: JSONValue = "assistant"
-        for message in try #require(Self.anthropic(request)["messages"]?.array) {
+        for message in try #require(Self.anthropic(request)["messages"]?.elements) {
             #expect(message["role"] != role, comment)
             role = message["role"] ?? .null
-            let blocks = try #require(message["content"]?.array)
+            let blocks = try #require(message["content"]?.elements)
             #expect(!blocks.isEmpty, comment)
             let answers = blocks.filter { $0["type"] == "tool_result" }
             #expect(Array(blocks.prefix(answers.count)) == answers, comment)

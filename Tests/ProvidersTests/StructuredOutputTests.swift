@@ -87,7 +87,7 @@ struct StructuredOutputTests {
         #expect(response.message.toolCalls.map(\.name) == ["read"])
         #expect(response.finish == .toolCalls)
         #expect(test.server.requests[0].json["tool_choice"] == "required")
-        #expect(test.server.requests[0].json["tools"]?.array?.count == 2)
+        #expect(test.server.requests[0].json["tools"]?.elements?.count == 2)
     }
 
     @Test("a server that knows neither is told in words, and a code fence is taken off")
@@ -95,7 +95,7 @@ struct StructuredOutputTests {
         let test = try await TestProviders(MockOpenAI.text("```json\n[\"a\"]\n```"))
         let provider = try test.openAI(structuredOutput: .instruction)
         #expect(try await provider.respond(to: Self.request(Self.names)).message.text == "[\"a\"]")
-        let system = test.server.requests[0].json["messages"]?.array?[0]["content"]?.string
+        let system = test.server.requests[0].json["messages"]?.elements?[0]["content"]?.string
         #expect(system?.contains(Self.names.schema.text) == true)
     }
 }

@@ -125,10 +125,3 @@ extension PlanInspection {
         }
     }
 }
-
-extension JSONValue {
-    fileprivate var elements: [JSONValue]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
-}

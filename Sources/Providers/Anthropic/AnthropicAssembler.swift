@@ -30,10 +30,10 @@ struct AnthropicAssembler: ResponseAssembler {
         let type = value["type"]?.string ?? event.name
         switch type {
         case "message_start":
-            message = value["message"]?.object ?? [:]
+            message = value["message"]?.members ?? [:]
             merge(usage: message["usage"])
             // Servers that only imitate the stream put everything there at once.
-            return receive(content: message["content"]?.array ?? [])
+            return receive(content: message["content"]?.elements ?? [])
         case "content_block_start":
             return receive(block: value["content_block"] ?? .null, at: value["index"]?.count ?? blocks.count)
         case "content_block_delta":
@@ -60,10 +60,10 @@ struct AnthropicAssembler: ResponseAssembler {
     }
 
     mutating func receive(whole: JSONValue) throws -> [ChatEvent] {
-        guard let content = whole["content"]?.array else {
+        guard let content = whole["content"]?.elements else {
             throw StreamFault.malformed("the answer has no content: \(whole.text.prefix(200))")
         }
-        message = whole.object ?? [:]
+        message = whole.members ?? [:]
         stopReason = whole["stop_reason"]?.string ?? ""
         merge(usage: whole["usage"])
         isOver = true
@@ -75,14 +75,14 @@ struct AnthropicAssembler: ResponseAssembler {
     }
 
     private mutating func receive(block: JSONValue, at index: Int) -> [ChatEvent] {
-        let block = AnthropicPartialBlock(block.object ?? [:])
+        let block = AnthropicPartialBlock(block.members ?? [:])
         blocks[index] = block
         return block.beginning(at: index)
     }
 
     /// Later counts are of the whole answer; what they leave out stays as it was.
     private mutating func merge(usage: JSONValue?) {
-        for (key, value) in usage?.object ?? [:] where value != .null { self.usage[key] = value }
+        for (key, value) in usage?.members ?? [:] where value != .null { self.usage[key] = value }
     }
 
     func response() throws -> ChatResponse {

@@ -50,7 +50,7 @@ struct AnthropicPartialBlock: Sendable {
             return piece.isEmpty ? [] : [.toolCall(index: index, name: nil, argumentsFragment: piece)]
         case "citations_delta":
             if let citation = delta["citation"] {
-                members["citations"] = .array((members["citations"]?.array ?? []) + [citation])
+                members["citations"] = .array((members["citations"]?.elements ?? []) + [citation])
             }
         default: break
         }

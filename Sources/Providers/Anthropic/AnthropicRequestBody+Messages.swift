@@ -58,7 +58,7 @@ extension AnthropicRequestBody {
     /// What this model wrote itself, unchanged: signatures of its thinking cover every byte.
     private func native(of message: AssistantMessage) -> [[String: JSONValue]]? {
         guard let native = message.native, native.provider == provider, native.model == request.model,
-            let blocks = native.content.array?.compactMap(\.object), !blocks.isEmpty
+            let blocks = native.content.elements?.compactMap(\.members), !blocks.isEmpty
         else { return nil }
         return blocks
     }

@@ -68,7 +68,7 @@ struct AnthropicRequestBody {
     }
 
     private func tool(_ tool: ToolDefinition) -> JSONValue {
-        var schema = tool.parameters.object ?? [:]
+        var schema = tool.parameters.members ?? [:]
         schema["type"] = "object"
         var members: [String: JSONValue] = [
             "name": .string(tool.name), "description": .string(tool.description), "input_schema": .object(schema),

@@ -39,7 +39,7 @@ struct OfflineCondition: Sendable {
     /// A string, or an array of them.
     private static func texts(_ name: String, _ fields: JSONFields) throws -> [String] {
         guard let value = fields.value(name) else { return [] }
-        let texts = value.array?.compactMap(\.string) ?? [value.string].compactMap(\.self)
+        let texts = value.elements?.compactMap(\.string) ?? [value.string].compactMap(\.self)
         guard !texts.isEmpty else {
             throw ProviderConfigurationError("\(fields.place).\(name) must be a string or an array of strings")
         }

@@ -15,12 +15,12 @@ struct OfflineExample {
 
     private func value(of schema: JSONValue, depth: Int) -> JSONValue {
         guard depth < 16 else { return .null }
-        if let constant = schema["const"] ?? schema["enum"]?.array?.first ?? schema["default"] { return constant }
+        if let constant = schema["const"] ?? schema["enum"]?.elements?.first ?? schema["default"] { return constant }
         if let reference = schema["$ref"]?.string { return value(of: resolve(reference), depth: depth + 1) }
         for key in ["anyOf", "oneOf", "allOf"] {
-            if let first = schema[key]?.array?.first { return value(of: first, depth: depth + 1) }
+            if let first = schema[key]?.elements?.first { return value(of: first, depth: depth + 1) }
         }
-        let type = schema["type"]?.string ?? schema["type"]?.array?.compactMap(\.string).first { $0 != "null" }
+        let type = schema["type"]?.string ?? schema["type"]?.elements?.compactMap(\.string).first { $0 != "null" }
         switch type {
         case "object": return object(schema, depth: depth)
         case "array":
@@ -35,9 +35,9 @@ struct OfflineExample {
     }
 
     private func object(_ schema: JSONValue, depth: Int) -> JSONValue {
-        let required = schema["required"]?.array?.compactMap(\.string) ?? []
+        let required = schema["required"]?.elements?.compactMap(\.string) ?? []
         // Recursive schemas end with what they need not have.
-        let properties = (schema["properties"]?.object ?? [:]).filter { depth < 3 || required.contains($0.key) }
+        let properties = (schema["properties"]?.members ?? [:]).filter { depth < 3 || required.contains($0.key) }
         return .object(properties.mapValues { value(of: $0, depth: depth + 1) })
     }
 

@@ -41,7 +41,7 @@ struct OpenAIAssembler: ResponseAssembler {
     }
 
     mutating func receive(whole: JSONValue) throws -> [ChatEvent] {
-        guard whole["choices"]?.array != nil else {
+        guard whole["choices"]?.elements != nil else {
             throw StreamFault.malformed("the answer has no choices: \(whole.text.prefix(200))")
         }
         let events = receive(whole)
@@ -54,9 +54,9 @@ struct OpenAIAssembler: ResponseAssembler {
     private mutating func receive(_ chunk: JSONValue) -> [ChatEvent] {
         if id == nil, let id = chunk["id"]?.string, !id.isEmpty { self.id = id }
         if model == nil, let model = chunk["model"]?.string, !model.isEmpty { self.model = model }
-        if let usage = chunk["usage"], usage.object != nil { self.usage = usage }
+        if let usage = chunk["usage"], usage.members != nil { self.usage = usage }
         var events: [ChatEvent] = []
-        for choice in chunk["choices"]?.array ?? [] where (choice["index"]?.count ?? 0) == 0 {
+        for choice in chunk["choices"]?.elements ?? [] where (choice["index"]?.count ?? 0) == 0 {
             if let delta = choice["delta"] ?? choice["message"] { events += receive(delta: delta) }
             if let reason = choice["finish_reason"]?.string { finishReason = reason }
         }
@@ -78,7 +78,7 @@ struct OpenAIAssembler: ResponseAssembler {
             refusal += piece
             events.append(.text(piece))
         }
-        for fragment in delta["tool_calls"]?.array ?? [] {
+        for fragment in delta["tool_calls"]?.elements ?? [] {
             let index = slot(for: fragment)
             let (name, piece) = calls[index].receive(fragment)
             if name != nil || !piece.isEmpty {

@@ -111,10 +111,3 @@ public struct WebSearch: Sendable {
         }
     }
 }
-
-extension JSONValue {
-    fileprivate var elements: [JSONValue]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
-}
