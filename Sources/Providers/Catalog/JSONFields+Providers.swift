@@ -13,8 +13,8 @@ extension JSONFields {
             return ProviderConfigurationError("\(place).\(field)\(given) \(what)")
         } unknown: { field, meant in
             ProviderConfigurationError(
-                "\(place) has an unknown field \"\(field)\"; "
-                    + (meant.map { "did you mean \"\($0)\"?" } ?? "known are \(known.joined(separator: ", "))"))
+                "\(place) has an unknown field \"\(field)\""
+                    + (meant.map { "; did you mean \"\($0)\"?" } ?? ". Known are \(known.joined(separator: ", "))"))
         }
     }
 
