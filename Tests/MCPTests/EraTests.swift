@@ -75,6 +75,7 @@ import Testing
     func neverReady() async throws {
         let time = ManualTime()
         try await withClient(time: time.timekeeper) {
+            $0.startTimeout = .seconds(30)
             $1 = MCPCommand(["sleep", "1000"])
         } _: { (client) async throws in
             async let error = failure { try await client.info() }
