@@ -83,7 +83,7 @@ extension AgentWorld {
     /// The output of a task that completes.
     package func end(of task: Int64) async throws -> JSONValue {
         do {
-            try await waitUntil("task \(task) to end", timeout: .seconds(60)) {
+            try await waitUntil("task \(task) to end") {
                 try await manager.standing(of: task).state.isFinal
             }
         } catch {
@@ -117,12 +117,12 @@ extension AgentWorld {
 
     /// Waits until a query gives this row.
     package func wait(_ sql: String, _ expected: String) async throws {
-        try await pool.waitForLine(sql, expected, timeout: .seconds(60))
+        try await pool.waitForLine(sql, expected)
     }
 
     /// Waits for the open approval of a task's call.
     package func approval() async throws -> ApprovalRecord {
-        try await waitUntil("a request for approval", timeout: .seconds(60)) {
+        try await waitUntil("a request for approval") {
             try await !manager.approvals().isEmpty
         }
         return try await manager.approvals()[0]

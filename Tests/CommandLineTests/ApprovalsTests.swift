@@ -36,14 +36,14 @@ import Testing
     }
 
     private func waitForApproval(_ id: Int) async throws {
-        try await waitUntil("approval \(id)", timeout: .seconds(30)) {
+        try await waitUntil("approval \(id)") {
             try await TestDatabase.current.psql("select state from agentcorp.approvals where id = \(id)") == "open"
         }
     }
 
     /// What a task returned; waits for it.
     private func end(of task: String) async throws -> String {
-        try await waitUntil("task \(task) to end", timeout: .seconds(30)) {
+        try await waitUntil("task \(task) to end") {
             try await ["completed", "failed"].contains(
                 TestDatabase.current.psql("select state from agentcorp.tasks where id = \(task)"))
         }
@@ -173,7 +173,7 @@ import Testing
             }
             #expect(commands == 8)
             // The edited one has gone on, the rejected one has not.
-            try await waitUntil("both runs to end", timeout: .seconds(30)) {
+            try await waitUntil("both runs to end") {
                 try await TestDatabase.current.psql(
                     "select string_agg(state, ' ' order by id) from agentcorp.tasks where name = 'deploy' and kind = 'command'"
                 )

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DevTests {
     func start(_ scratch: Scratch, _ arguments: String...) async throws -> TestProcess {
         let dev = try Agentcorp.startAlone(["dev"] + arguments, scratch: scratch)
-        try await waitUntil("dev", timeout: .seconds(60)) {
+        try await waitUntil("dev") {
             if !dev.isRunning { throw TestSupportError("dev ended: \(dev.output)\(dev.errors)") }
             return dev.errors.contains("worker started")
         }

@@ -36,7 +36,7 @@ struct RoleTests {
                 let added = try await Agentcorp.run(["enqueue", "noop"] + arguments, environment: login("enqueuer"))
                 #expect(added.status == 0, "\(added.errors)")
             }
-            try await waitUntil("the tasks to end", timeout: .seconds(60)) {
+            try await waitUntil("the tasks to end") {
                 try await TestDatabase.current.psql("select count(*) from agentcorp.tasks where state = 'completed'")
                     == "3"
             }

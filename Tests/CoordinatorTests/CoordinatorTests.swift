@@ -165,6 +165,8 @@ struct CoordinatorTests {
             $0.sweepInterval = .milliseconds(50)
         } _: { pool, manager in
             let worker = try await register(pool)
+            // However long the rest takes: it does not beat.
+            _ = try await pool.query("update agentcorp.worker set beat_at = beat_at + interval '1 hour'")
             for _ in 1...2 { try await manager.enqueue(TaskRequest("a")) }
             _ = try await pool.query("select * from agentcorp.claim($1, 'default', 2)", [worker])
             _ = try await pool.query(

@@ -259,7 +259,7 @@ struct DelegationTests {
             let world = PlanWorld(agents: agents)
             let run = try await world.start(
                 ["lead": ["agent": "lead", "prompt": "go", "delegate": ["agents": ["tester"]]]], output: "lead")
-            try await waitUntil("the tool runs", timeout: .seconds(60)) { tools.count("look") == 1 }
+            try await waitUntil("the tool runs") { tools.count("look") == 1 }
             _ = try await agents.pool.call(
                 """
                 with dead as (update agentcorp.worker set beat_at = beat_at - interval '1 hour' returning id)

@@ -114,7 +114,7 @@ import Worker
     func escalated(_ decision: String, _ expected: JSONValue) async throws {
         try await world(fails: { what, _ in what.contains("deploy") }) { world, _ in
             let run = try await world.orchestrator.run(try Self.plan("escalate"))
-            try await waitUntil("a request for approval", timeout: .seconds(60)) {
+            try await waitUntil("a request for approval") {
                 try await Self.hurry(world)
                 return try await !world.manager.approvals().isEmpty
             }

@@ -18,7 +18,7 @@ extension PostgresPool {
     ///
     /// - Parameter note: More for the error.
     public func waitForLine(
-        _ sql: String, _ expected: String, timeout: Duration, note: () -> String = { "" }
+        _ sql: String, _ expected: String, timeout: Duration = Patience.usual, note: () -> String = { "" }
     ) async throws {
         var last: [String] = []
         do {

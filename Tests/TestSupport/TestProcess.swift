@@ -54,7 +54,7 @@ public final class TestProcess: Sendable {
     /// Runs a program to its end; kills it and fails after `timeout`.
     public static func run(
         _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = "",
-        timeout: Duration = .seconds(60)
+        timeout: Duration = Patience.usual
     ) async throws -> Result {
         let process = try start(program, arguments, environment: environment, input: input)
         return try await process.waitForExit(timeout: timeout)
@@ -95,7 +95,7 @@ public final class TestProcess: Sendable {
     public func kill() { signal(SIGKILL) }
 
     /// Waits for its end; kills it and fails after `timeout`.
-    public func waitForExit(timeout: Duration = .seconds(60)) async throws -> Result {
+    public func waitForExit(timeout: Duration = Patience.usual) async throws -> Result {
         do {
             try await waitUntil("the end of process \(pid)", timeout: timeout) { !isRunning }
         } catch {

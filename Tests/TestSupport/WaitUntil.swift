@@ -3,7 +3,7 @@
 /// - Parameter what: What is waited for, in the error's words.
 /// - Throws: ``TestSupportError`` when it does not hold within `timeout`, and whatever the condition throws.
 public func waitUntil(
-    _ what: String, timeout: Duration = .seconds(60), _ condition: () async throws -> Bool
+    _ what: String, timeout: Duration = Patience.usual, _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + timeout
     var pause = Duration.milliseconds(2)

@@ -30,7 +30,7 @@ struct PayloadTests {
             var request = TaskRequest("sum")
             request.needs = [task]
             let sum = try await manager.enqueue(request)
-            try await waitUntil("the sum", timeout: .seconds(60)) { try await manager.state(sum) == "completed" }
+            try await waitUntil("the sum") { try await manager.state(sum) == "completed" }
             #expect(seen.withLock { $0 } == [20_000_002])
             #expect(try await manager.output(of: task) == large)
             #expect(try await manager.output(of: sum)?.text == "20000000")

@@ -41,7 +41,7 @@ import Worker
             let applied = try await Migrator(pool).up()
             isMigrated.value.store(true, ordering: .releasing)
             let tasks = try await added
-            try await waitUntil("all tasks to run", timeout: .seconds(60)) { runs.withLock { $0.count >= tasks } }
+            try await waitUntil("all tasks to run") { runs.withLock { $0.count >= tasks } }
             await group.triggerGracefulShutdown()
             try await running.value
             #expect(applied.count == Migrator.target - Self.oldest)

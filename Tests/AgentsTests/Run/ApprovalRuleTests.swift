@@ -32,7 +32,7 @@ struct ApprovalRuleTests {
     /// Whether people are asked about the call that an agent makes; when they are, it is rejected.
     private func asks(_ world: AgentWorld, _ prompt: String, agent: String = "a") async throws -> Bool {
         let task = try await world.manager.ask(agent, prompt)
-        try await waitUntil("task \(task) to wait or end", timeout: .seconds(60)) {
+        try await waitUntil("task \(task) to wait or end") {
             if try await world.manager.standing(of: task).state.isFinal { return true }
             return try await world.manager.approvals().contains { $0.task == task }
         }

@@ -135,7 +135,7 @@ final class AgentFleet {
     func rows(_ sql: String) async throws -> [String] { try await pool.lines(sql) }
 
     func wait(_ sql: String, _ expected: String) async throws {
-        try await pool.waitForLine(sql, expected, timeout: .seconds(60)) {
+        try await pool.waitForLine(sql, expected) {
             "; a worker said: \(workers.last?.errors ?? "")"
         }
     }

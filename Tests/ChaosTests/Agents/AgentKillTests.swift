@@ -114,10 +114,10 @@ struct AgentKillTests {
             try fleet.hold()
             let worker = try fleet.startWorker()
             let task = try await fleet.ask()
-            try await waitUntil("the tool", timeout: .seconds(60)) { fleet.calls == [tool] }
+            try await waitUntil("the tool") { fleet.calls == [tool] }
             worker.kill()
             try fleet.startWorker()
-            try await waitUntil("the tool again", timeout: .seconds(60)) { fleet.calls.count >= 2 }
+            try await waitUntil("the tool again") { fleet.calls.count >= 2 }
             try fleet.release()
             try await fleet.waitForEnd(of: task)
             try await check(fleet, task, requests: [1, 1], lost: 0)
@@ -136,7 +136,7 @@ struct AgentKillTests {
             try fleet.hold()
             let worker = try fleet.startWorker()
             let task = try await fleet.ask()
-            try await waitUntil("the tool", timeout: .seconds(60)) { fleet.calls == ["send"] }
+            try await waitUntil("the tool") { fleet.calls == ["send"] }
             worker.kill()
             try fleet.release()
             try fleet.startWorker()
@@ -163,7 +163,7 @@ struct AgentKillTests {
             try fleet.hold()
             let worker = try fleet.startWorker()
             let task = try await fleet.ask()
-            try await waitUntil("the tool", timeout: .seconds(60)) { fleet.calls == ["send"] }
+            try await waitUntil("the tool") { fleet.calls == ["send"] }
             worker.kill()
             try fleet.release()
             try fleet.startWorker()
@@ -203,9 +203,9 @@ struct AgentKillTests {
             try await stop.lift()
             try fleet.hold()
             let second = try fleet.startWorker()
-            try await waitUntil("the first tool", timeout: .seconds(60)) { fleet.calls == ["put"] }
+            try await waitUntil("the first tool") { fleet.calls == ["put"] }
             try fleet.release()
-            try await waitUntil("the others", timeout: .seconds(60)) { fleet.calls.contains("look done") }
+            try await waitUntil("the others") { fleet.calls.contains("look done") }
             second.kill()
             try fleet.startWorker()
             try await fleet.waitForEnd(of: task)
@@ -235,7 +235,7 @@ struct AgentKillTests {
             try fleet.hold()
             try fleet.startWorker()
             let task = try await fleet.ask("lead")
-            try await waitUntil("both tools", timeout: .seconds(60)) { fleet.calls.count == 2 }
+            try await waitUntil("both tools") { fleet.calls.count == 2 }
             try await fleet.waitForEnd(of: task, "waiting")
             fleet.killWorkers()
             try fleet.release()

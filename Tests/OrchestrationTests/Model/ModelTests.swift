@@ -29,7 +29,7 @@ import Worker
                 runs.append((seed, try await world.start(plan.document), plan))
             }
             for (seed, run, plan) in runs {
-                try await waitUntil("run \(run) of seed \(seed) to end", timeout: .seconds(60)) {
+                try await waitUntil("run \(run) of seed \(seed) to end") {
                     try await world.manager.standing(of: run).state.isFinal
                 }
                 let model = PlanModel(plan)
