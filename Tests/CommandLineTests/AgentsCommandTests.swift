@@ -86,7 +86,7 @@ import Testing
         #expect(try await Agentcorp.run("agents", "remove", "writer").status == 0)
         for (arguments, status, message) in [
             (["show", "writer"], 5, "was removed"), (["show", "codr"], 5, "Did you mean \"coder\"?"),
-            (["show", "coder", "--version", "7"], 5, "no version 7"), (["diff", "coder"], 5, "no version 0"),
+            (["show", "coder", "--version", "7"], 5, "no version 7"), (["diff", "coder"], 0, "no earlier version"),
             (["diff", "nobody"], 5, "unknown agent"), (["remove", "nobody"], 5, "unknown agent"),
             (["pick", "--role", "codr"], 5, "Roles: coder, researcher, reviewer"), (["pick"], 2, "Name a role"),
             (["pick", "--role", "coder", "--by", "best"], 2, "least_busy"),
