@@ -59,18 +59,24 @@ struct DataDirectory: Sendable {
         try account.requireAccess(to: parent)
     }
 
-    /// Makes a new data directory with an empty database in it; blocks for a second or two.
-    ///
-    /// All is made in a directory beside it and renamed at the end, so a directory of this name is always whole.
-    /// What a killed start has left behind goes. The caller holds the lock.
-    func initialize(
-        with binaries: ServerBinaries, as account: ServiceAccount, database: String, durable: Bool
-    ) throws {
+    /// Removes what killed starts have left behind. What their last processes still write into stays for the next start.
+    /// The caller holds the lock.
+    func clearAway() {
         let files = FileManager.default
         let leaf = path.dropFirst(parent.count + 1)
         for name in (try? files.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix("\(leaf).new-") {
             try? files.removeItem(atPath: "\(parent)/\(name)")
         }
+    }
+
+    /// Makes a new data directory with an empty database in it; blocks for a second or two.
+    ///
+    /// All is made in a directory beside it and renamed at the end, so a directory of this name is always whole.
+    /// The caller holds the lock.
+    func initialize(
+        with binaries: ServerBinaries, as account: ServiceAccount, database: String, durable: Bool
+    ) throws {
+        let files = FileManager.default
         let new = "\(path).new-\(getpid())-\(UInt32.random(in: .min ... .max))"
         guard mkdir(new, 0o700) == 0 else {
             throw EmbeddedPostgresError(.dataDirectoryUnusable, "cannot create \(new): \(systemError())")

@@ -163,6 +163,7 @@ public final class EmbeddedPostgres: Sendable {
             let socket = try SocketDirectory.prepare(named: configuration.socketDirectory, for: data, as: account)
             do {
                 let settings = EmbeddedPostgresConfiguration.defaultSettings.merging(configuration.settings) { $1 }
+                data.clearAway()
                 if try data.major() == nil {
                     logger.info("creating the embedded database", metadata: ["data": "\(data.path)"])
                     try data.initialize(

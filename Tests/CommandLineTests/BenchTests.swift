@@ -32,12 +32,14 @@ import Testing
     // On another server the commits of all others count, too.
     @Test("on a server of its own, a batch is one commit", .timeLimit(.minutes(30)))
     func commits() async throws {
-        let result = try await Agentcorp.runAlone(
-            "bench", "drain", "--tasks", "2000", "--batch", "100", "--rounds", "1", "--json")
-        #expect(result.status == 0, "\(result.errors)")
-        let figures = try JSONDecoder().decode([Record].self, from: Data(result.output.utf8))
-        let commits = figures.filter { $0.metric == "commits per task" }.map(\.agentcorp)
-        #expect(!commits.isEmpty && commits.allSatisfy { $0 < 0.1 }, "\(commits)")
+        try await Scratch.use { scratch in
+            let result = try await Agentcorp.runAlone(
+                "bench", "drain", "--tasks", "2000", "--batch", "100", "--rounds", "1", "--json", scratch: scratch)
+            #expect(result.status == 0, "\(result.errors)")
+            let figures = try JSONDecoder().decode([Record].self, from: Data(result.output.utf8))
+            let commits = figures.filter { $0.metric == "commits per task" }.map(\.agentcorp)
+            #expect(!commits.isEmpty && commits.allSatisfy { $0 < 0.1 }, "\(commits)")
+        }
     }
 
     @Test(
